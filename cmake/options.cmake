@@ -1,0 +1,15 @@
+# Compiler flags every target of ours gets, by linking to `countersign_options`.
+add_library(countersign_options INTERFACE)
+target_include_directories(countersign_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(countersign_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+# Hardening costs nothing measurable here and the sanitizers bring their own.
+if(COUNTERSIGN_SANITIZE)
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+elseif(COUNTERSIGN_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+else()
+  add_compile_options(-fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+  add_link_options(-Wl,-z,relro,-z,now)
+endif()

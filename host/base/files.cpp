@@ -1,0 +1,118 @@
+#include "host/base/files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "host/base/error.h"
+
+namespace countersign {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Descriptor {
+  public:
+    explicit Descriptor(int fd) : fd_(fd) {}
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    ~Descriptor() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+    [[nodiscard]] int get() const noexcept { return fd_; }
+
+  private:
+    int fd_;
+};
+
+[[noreturn]] void fail(Code code, const fs::path& path) {
+    throw Error(code, fmt::format("{}: {}.", path.string(), std::strerror(errno)));
+}
+
+void write_all(int fd, std::span<const std::uint8_t> content, const fs::path& path) {
+    while (!content.empty()) {
+        const ssize_t written = ::write(fd, content.data(), content.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) fail(Code::FileWrite, path);
+        content = content.subspan(static_cast<std::size_t>(written));
+    }
+}
+
+}  // namespace
+
+void write_file(const fs::path& path, std::span<const std::uint8_t> content, mode_t mode) {
+    // The process id keeps two writers apart; a leftover of a killed process with the same id is replaced.
+    const fs::path temporary = path.string() + fmt::format(".{}.tmp", ::getpid());
+    ::unlink(temporary.c_str());
+    const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode & 0700));
+    if (file.get() < 0) fail(Code::FileWrite, path);
+    try {
+        if (::fchmod(file.get(), mode) != 0) fail(Code::FileWrite, path);
+        write_all(file.get(), content, path);
+        if (::fsync(file.get()) != 0) fail(Code::FileWrite, path);
+        if (::rename(temporary.c_str(), path.c_str()) != 0) fail(Code::FileWrite, path);
+    } catch (...) {
+        ::unlink(temporary.c_str());
+        throw;
+    }
+    sync_folder(path.parent_path());
+}
+
+void write_file(const fs::path& path, std::string_view content, mode_t mode) {
+    write_file(path, std::span{reinterpret_cast<const std::uint8_t*>(content.data()), content.size()}, mode);
+}
+
+std::vector<std::uint8_t> read_file(const fs::path& path, std::size_t max_bytes) {
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (file.get() < 0) fail(Code::FileRead, path);
+    std::vector<std::uint8_t> content;
+    std::uint8_t chunk[16384];
+    for (;;) {
+        const ssize_t got = ::read(file.get(), chunk, sizeof chunk);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) fail(Code::FileRead, path);
+        if (got == 0) return content;
+        if (content.size() + static_cast<std::size_t>(got) > max_bytes) {
+            throw Error(Code::FileRead, fmt::format("{} is larger than {} bytes.", path.string(), max_bytes));
+        }
+        content.insert(content.end(), chunk, chunk + got);
+    }
+}
+
+std::string read_text(const fs::path& path, std::size_t max_bytes) {
+    const auto content = read_file(path, max_bytes);
+    return {content.begin(), content.end()};
+}
+
+void make_folder(const fs::path& path, mode_t mode) {
+    if (fs::is_directory(path)) return;
+    if (path.has_parent_path() && !fs::exists(path.parent_path())) make_folder(path.parent_path(), mode);
+    if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) fail(Code::FileWrite, path);
+    if (::chmod(path.c_str(), mode) != 0) fail(Code::FileWrite, path);
+}
+
+void sync_folder(const fs::path& path) {
+    const fs::path folder = path.empty() ? fs::path(".") : path;
+    const Descriptor handle(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (handle.get() < 0 || ::fsync(handle.get()) != 0) fail(Code::FileWrite, folder);
+}
+
+FileLock::FileLock(const fs::path& path)
+    : fd_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kPrivateFile)) {
+    if (fd_ < 0) fail(Code::FileWrite, path);
+    if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+        ::close(fd_);
+        throw Error(Code::HomeBusy, fmt::format("{} is locked by another countersign.", path.string()));
+    }
+}
+
+FileLock::~FileLock() {
+    ::close(fd_);
+}
+
+}  // namespace countersign

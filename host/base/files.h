@@ -1,0 +1,50 @@
+// Files that are never half-written: temp file beside the target, fsync, rename, fsync of the folder.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace countersign {
+
+inline constexpr mode_t kPrivateFile = 0600;  // keys, from the first byte
+inline constexpr mode_t kPublicFile = 0644;
+inline constexpr mode_t kPrivateFolder = 0700;
+inline constexpr mode_t kPublicFolder = 0755;
+
+// Replaces `path` as a whole or not at all. Throws Error{FileWrite}.
+void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> content, mode_t mode);
+void write_file(const std::filesystem::path& path, std::string_view content, mode_t mode);
+
+// At most `max_bytes`; a larger file is refused. Throws Error{FileRead}.
+[[nodiscard]] std::vector<std::uint8_t> read_file(const std::filesystem::path& path,
+                                                  std::size_t max_bytes = std::size_t{1} << 20);
+[[nodiscard]] std::string read_text(const std::filesystem::path& path,
+                                    std::size_t max_bytes = std::size_t{1} << 20);
+
+// Creates the folder (and its parents) with exactly this mode, whatever the umask; an existing one keeps its
+// own.
+void make_folder(const std::filesystem::path& path, mode_t mode);
+
+// Makes a rename or a new entry in this folder survive a power cut.
+void sync_folder(const std::filesystem::path& path);
+
+// An exclusive lock that the kernel drops when the process dies, however it dies. Throws Error{HomeBusy} when
+// another process holds it.
+class FileLock {
+  public:
+    explicit FileLock(const std::filesystem::path& path);
+    FileLock(const FileLock&) = delete;
+    FileLock& operator=(const FileLock&) = delete;
+    ~FileLock();
+
+  private:
+    int fd_;
+};
+
+}  // namespace countersign

@@ -1,0 +1,55 @@
+// Running other programs: arguments as a list (no shell), output bounded, always with a deadline.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace countersign {
+
+struct CommandResult {
+    int exit_code;       // 128 + signal when a signal ended it; 127 when it could not be started
+    bool timed_out;      // it was killed at the deadline
+    std::string output;  // stdout and stderr in order, at most the last 1 MiB
+};
+
+// Runs to the end. `on_line` (optional) sees each line as it comes. `input` is written to its stdin.
+[[nodiscard]] CommandResult run_command(const std::vector<std::string>& argv,
+                                        std::chrono::milliseconds deadline, std::string_view input = {},
+                                        const std::function<void(std::string_view)>& on_line = {});
+
+// The full path of a program on PATH, or "" when there is none.
+[[nodiscard]] std::string find_program(std::string_view name);
+
+// A program that runs beside us. The destructor asks it to stop (SIGTERM), waits, then kills it.
+class ChildProcess {
+  public:
+    // stdout and stderr of the child both arrive at output(); the child dies when this process dies.
+    explicit ChildProcess(const std::vector<std::string>& argv);
+    ChildProcess(const ChildProcess&) = delete;
+    ChildProcess& operator=(const ChildProcess&) = delete;
+    ~ChildProcess();
+
+    [[nodiscard]] pid_t pid() const noexcept { return pid_; }
+    [[nodiscard]] int output() const noexcept { return output_; }  // non-blocking descriptor
+
+    // True once it has ended; exit_code() is then as in CommandResult.
+    [[nodiscard]] bool ended();
+    [[nodiscard]] int exit_code() const noexcept { return exit_code_; }
+
+    void signal(int number);
+    // SIGTERM, up to `grace`, then SIGKILL.
+    void stop(std::chrono::milliseconds grace = std::chrono::seconds(3));
+
+  private:
+    pid_t pid_ = -1;
+    int output_ = -1;
+    int exit_code_ = -1;
+    bool reaped_ = false;
+};
+
+}  // namespace countersign
