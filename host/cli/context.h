@@ -1,0 +1,60 @@
+// What every command is given, and how every command speaks.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "host/base/clock.h"
+#include "host/base/secret.h"
+
+namespace countersign::cli {
+
+using Json = nlohmann::ordered_json;
+
+// The global options, and the two ways to answer: a sentence for people, or one JSON object for programs.
+class Context {
+  public:
+    explicit Context(const Clock& clock) : clock_(clock) {}
+
+    std::string home_option;      // --home, else empty
+    std::string passphrase_file;  // --passphrase-file, else empty
+    bool json = false;
+    bool verbose = false;
+
+    [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
+
+    // --home, else COUNTERSIGN_HOME, else the XDG data folder (root: /var/lib/countersign).
+    [[nodiscard]] std::filesystem::path home_path() const;
+
+    // The authority's passphrase: the file, else COUNTERSIGN_PASSPHRASE, else a prompt on the terminal (asked
+    // twice when `confirm`). Throws Error{PassphraseNeeded} when nobody can be asked.
+    [[nodiscard]] Secret passphrase(bool confirm) const;
+
+    // The end of a command: `sentence` to a person, or `result` (with "ok": true) to a program.
+    void report(std::string_view sentence, const Json& result) const;
+    // A step on the way; programs do not see it.
+    void note(std::string_view sentence) const;
+
+  private:
+    const Clock& clock_;
+};
+
+// One line on stderr, as long as the work takes: "Issued 1200 of 10000". Silent unless a person is watching.
+class Progress {
+  public:
+    Progress(const Context& context, std::string_view verb);
+    Progress(const Progress&) = delete;
+    Progress& operator=(const Progress&) = delete;
+    ~Progress();
+    void show(std::size_t done, std::size_t total);
+
+  private:
+    std::string verb_;
+    bool visible_;
+    bool shown_ = false;
+};
+
+}  // namespace countersign::cli
