@@ -1,0 +1,38 @@
+// The addresses of a broker as people type them and as certificates name them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace countersign::pki {
+
+class HostName {
+  public:
+    enum class Kind : std::uint8_t { dns, ipv4, ipv6 };
+
+    // An IPv4 or IPv6 address or a DNS name (RFC 1123 letters, digits, hyphens). Wildcards, URLs, ports,
+    // brackets, zones and addresses nobody can dial are refused: Error{HostInvalid} saying why.
+    [[nodiscard]] static HostName parse(std::string_view text);
+
+    [[nodiscard]] Kind kind() const noexcept { return kind_; }
+    [[nodiscard]] bool is_ip() const noexcept { return kind_ != Kind::dns; }
+    // Canonical: lower case, IPv6 as RFC 5952 writes it.
+    [[nodiscard]] const std::string& text() const noexcept { return text_; }
+    // 4 or 16 bytes in network order; empty for a DNS name.
+    [[nodiscard]] const std::vector<std::uint8_t>& address() const noexcept { return address_; }
+
+    bool operator==(const HostName&) const = default;
+
+  private:
+    HostName(Kind kind, std::string text, std::vector<std::uint8_t> address)
+        : kind_(kind), text_(std::move(text)), address_(std::move(address)) {}
+    Kind kind_;
+    std::string text_;
+    std::vector<std::uint8_t> address_;
+};
+
+}  // namespace countersign::pki

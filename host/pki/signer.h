@@ -1,0 +1,38 @@
+// The seam behind which a CA's private key lives: in this process, or in one of its own without a network.
+#pragma once
+
+#include "host/pki/key.h"
+
+namespace countersign::pki {
+
+class Signer {
+  public:
+    virtual ~Signer() = default;
+
+    // The CA's public key: it fixes the signature algorithm (see signature.h).
+    [[nodiscard]] virtual const PublicKey& public_key() const noexcept = 0;
+
+    // Signs a complete DER TBSCertificate or TBSCertList and returns the content of the signature's BIT
+    // STRING. All the data and not a digest, so that a signer can check for itself what it signs.
+    [[nodiscard]] virtual Bytes sign(ByteView to_be_signed) = 0;
+};
+
+// The key in this process. Not for use from two threads at once.
+class KeySigner final : public Signer {
+  public:
+    // Throws Error{KeyTypeUnsupported} for Ed25519, which boards cannot verify.
+    explicit KeySigner(PrivateKey key);
+    ~KeySigner() override;
+
+    [[nodiscard]] const PublicKey& public_key() const noexcept override { return key_.public_key(); }
+    [[nodiscard]] Bytes sign(ByteView to_be_signed) override;
+
+  private:
+    struct FreeContext {
+        void operator()(EVP_PKEY_CTX* context) const noexcept;
+    };
+    PrivateKey key_;
+    std::unique_ptr<EVP_PKEY_CTX, FreeContext> context_;
+};
+
+}  // namespace countersign::pki
