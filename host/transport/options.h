@@ -56,7 +56,7 @@ struct Options {
     std::chrono::milliseconds stable_after{60'000};
 
     // For tests; the defaults are what programs want.
-    std::function<std::uint32_t()> random = std::random_device{};
+    std::function<std::uint32_t()> random = [] { return std::random_device{}(); };
     std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
 };
 
