@@ -1,0 +1,45 @@
+#include "host/lifecycle/home.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "host/base/error.h"
+#include "host/base/files.h"
+
+namespace countersign::lifecycle {
+
+using Json = nlohmann::ordered_json;
+
+void Home::require_initialised() const {
+    if (std::filesystem::exists(settings())) return;
+    throw Error(Code::HomeMissing, fmt::format("There is no authority in {} yet.", root_.string()));
+}
+
+Settings load_settings(const Home& home) {
+    home.require_initialised();
+    try {
+        const Json json = Json::parse(read_text(home.settings()));
+        Settings settings;
+        settings.hosts = json.at("hosts").get<std::vector<std::string>>();
+        settings.port = json.at("port").get<std::uint16_t>();
+        settings.key_type = json.at("key_type").get<std::string>();
+        settings.days = json.at("days").get<std::int64_t>();
+        settings.encrypted = json.at("encrypted").get<bool>();
+        if (settings.hosts.empty()) throw Error(Code::AuthorityBroken, "settings.json names no host.");
+        return settings;
+    } catch (const Json::exception& error) {
+        throw Error(Code::AuthorityBroken, fmt::format("{}: {}.", home.settings().string(), error.what()));
+    }
+}
+
+void save_settings(const Home& home, const Settings& settings) {
+    const Json json{{"hosts", settings.hosts},
+                    {"port", settings.port},
+                    {"key_type", settings.key_type},
+                    {"days", settings.days},
+                    {"encrypted", settings.encrypted}};
+    write_file(home.settings(), json.dump(2) + "\n", kPublicFile);
+}
+
+}  // namespace countersign::lifecycle

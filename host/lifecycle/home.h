@@ -1,0 +1,69 @@
+// Where everything is kept, and what init decided.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/base/clock.h"
+
+namespace countersign::lifecycle {
+
+// The paths of docs/architecture.md, "The home folder".
+class Home {
+  public:
+    explicit Home(std::filesystem::path root) : root_(std::move(root)) {}
+
+    [[nodiscard]] const std::filesystem::path& root() const noexcept { return root_; }
+    [[nodiscard]] std::filesystem::path lock() const { return root_ / "home.lock"; }
+    [[nodiscard]] std::filesystem::path settings() const { return root_ / "settings.json"; }
+    // Present from the first byte of `init` to the last: whatever lies beside it is unfinished and ours.
+    [[nodiscard]] std::filesystem::path unfinished_init() const { return root_ / ".init-unfinished"; }
+
+    [[nodiscard]] std::filesystem::path authority() const { return root_ / "authority"; }
+    [[nodiscard]] std::filesystem::path root_key() const { return authority() / "root.key.pem"; }
+    [[nodiscard]] std::filesystem::path root_certificate() const { return authority() / "root.crt.pem"; }
+    [[nodiscard]] std::filesystem::path issuing_key() const { return authority() / "issuing.key.pem"; }
+    [[nodiscard]] std::filesystem::path issuing_certificate() const {
+        return authority() / "issuing.crt.pem";
+    }
+
+    [[nodiscard]] std::filesystem::path registry() const { return root_ / "registry.db"; }
+
+    [[nodiscard]] std::filesystem::path broker() const { return root_ / "broker"; }
+    [[nodiscard]] std::filesystem::path admission() const { return broker() / "admission"; }
+    [[nodiscard]] std::filesystem::path acl() const { return broker() / "acl"; }
+
+    [[nodiscard]] std::filesystem::path devices() const { return root_ / "devices"; }
+    [[nodiscard]] std::filesystem::path device(std::string_view name) const { return devices() / name; }
+    // Identities on their way into devices/: complete and synced, but not yet renamed.
+    [[nodiscard]] std::filesystem::path staging() const { return root_ / ".staging"; }
+    // Identities that `issue --replace` replaced, kept because the old certificate works until the new one is
+    // used.
+    [[nodiscard]] std::filesystem::path replaced() const { return root_ / "replaced"; }
+
+    [[nodiscard]] std::filesystem::path operator_folder() const { return root_ / "operator"; }
+
+    // Throws Error{HomeMissing} when no init was completed here.
+    void require_initialised() const;
+
+  private:
+    std::filesystem::path root_;
+};
+
+// settings.json
+struct Settings {
+    std::vector<std::string> hosts;  // as given to init; the first is what devices dial
+    std::uint16_t port = 8883;
+    std::string key_type = "p256";  // of new identities
+    std::int64_t days = 365;        // lifetime of new working certificates
+    bool encrypted = true;          // the authority's keys need a passphrase
+};
+
+// Throws Error{HomeMissing} or Error{AuthorityBroken} (not JSON, a member missing or of the wrong type).
+[[nodiscard]] Settings load_settings(const Home& home);
+void save_settings(const Home& home, const Settings& settings);
+
+}  // namespace countersign::lifecycle
