@@ -1,0 +1,61 @@
+// Mosquitto as a supervised child: checked before it starts, listening when start() returns, its log in
+// words.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "host/base/files.h"
+#include "host/base/subprocess.h"
+#include "host/broker/config.h"
+#include "host/broker/control.h"
+
+namespace countersign::broker {
+
+// One readable line for one line of Mosquitto's (or the plugin's) log; "" for a line people need not see.
+[[nodiscard]] std::string translate(std::string_view line);
+
+class Supervisor final : public BrokerControl {
+  public:
+    using LineSink = std::function<void(std::string_view)>;
+
+    // `sink` gets readable lines; with settings.verbose every line as Mosquitto wrote it.
+    Supervisor(Settings settings, LineSink sink);
+    ~Supervisor() override;
+
+    // Writes no configuration: mosquitto.conf and the files it names must be there. Places the plugin, hands
+    // the files over and checks them, then starts Mosquitto and waits until it listens. Throws
+    // Error{ToolMissing, PortInUse, HomeUnreachable, FileRead, BrokerDied, HomeBusy}; HomeBusy when the
+    // broker of this folder runs already.
+    void start(std::chrono::milliseconds deadline = std::chrono::seconds(10));
+
+    // Passes log lines on for up to `wait`; returns early after the first ones. Throws Error{BrokerDied} with
+    // its last lines when Mosquitto has ended by itself.
+    void pump(std::chrono::milliseconds wait);
+
+    bool reload() override;  // SIGHUP
+
+    // SIGTERM: Mosquitto saves its persistence and ends. Passes the last lines on.
+    void stop();
+
+    [[nodiscard]] pid_t pid() const noexcept;
+
+  private:
+    void take_output();
+    void take_line(std::string_view line);
+    [[noreturn]] void report_death();
+    [[nodiscard]] bool listening() const;
+
+    Settings settings_;
+    LineSink sink_;
+    std::unique_ptr<FileLock> lock_;
+    std::unique_ptr<ChildProcess> child_;
+    std::string rest_;                // an unfinished line
+    std::deque<std::string> recent_;  // the last lines, for the report of a death
+};
+
+}  // namespace countersign::broker
