@@ -72,6 +72,7 @@ struct Subscription {
 
 // What CONNECT carries.
 struct ConnectOptions {
+    Version version = Version::v3_1_1;
     std::string_view client_id{};
     bool clean_session = true;
     std::uint16_t keep_alive_seconds = 60;  // 0: none [MQTT-3.1.2.10]

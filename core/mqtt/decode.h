@@ -1,0 +1,51 @@
+// What a server sends: the bodies of whole packets, checked in full. The views point into the body.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/mqtt/types.h"
+
+namespace countersign::mqtt {
+
+struct Header {
+    PacketType type{};
+    std::uint8_t flags = 0;    // the low four bits of the first byte
+    std::uint32_t length = 0;  // of the body: the remaining length (2.2.3)
+};
+
+struct Connack {
+    bool session_present = false;
+    ReasonCode reason = ReasonCode::success;
+    Properties properties{};
+};
+
+struct Publish {
+    Message message{};
+    std::uint16_t packet_id = 0;  // 0 for QoS 0
+    bool duplicate = false;
+};
+
+struct Suback {
+    std::uint16_t packet_id = 0;
+    Bytes codes{};  // each 0, 1, 2 (the QoS granted) or 0x80 [MQTT-3.9.3-2]
+    Properties properties{};
+};
+
+// The first byte: a type servers send, with the flags it must have [MQTT-2.2.2-2].
+[[nodiscard]] Fault decode_first_byte(std::uint8_t first, Header& header) noexcept;
+// The remaining length, once it is known, against what the type can have: long before the body is there.
+[[nodiscard]] Fault check_length(const Header& header) noexcept;
+
+// `clean_session` is what CONNECT asked for [MQTT-3.2.2-1].
+[[nodiscard]] Fault decode_connack(Bytes body, bool clean_session, Connack& connack) noexcept;
+[[nodiscard]] Fault decode_publish(std::uint8_t flags, Bytes body, Publish& publish) noexcept;
+// PUBACK, PUBREC, PUBREL, PUBCOMP, UNSUBACK: nothing but a packet id.
+[[nodiscard]] Fault decode_packet_id(Bytes body, std::uint16_t& packet_id) noexcept;
+[[nodiscard]] Fault decode_suback(Bytes body, Suback& suback) noexcept;
+
+[[nodiscard]] constexpr Qos qos_of(std::uint8_t publish_flags) noexcept {
+    return static_cast<Qos>(publish_flags >> 1 & 0x03);
+}
+
+}  // namespace countersign::mqtt

@@ -1,0 +1,166 @@
+// The client's half of MQTT 3.1.1, without any I/O: calls go in, effects come out.
+//
+//   session.connect(now, options);            // the transport is open
+//   session.bytes_received(now, bytes);       // it brought something
+//   session.tick(now);                        // deadline() has passed
+//   session.publish(message);                 // whenever you like
+//   while (session.next(effect)) { … }        // after every call: do what it says
+//
+// Effects are made one at a time, when next() is called, so a caller that is still busy writing simply does
+// not call it: that is all the flow control there is. publish(), subscribe(), unsubscribe() and disconnect()
+// may be called between two calls of next(); connect(), bytes_received() and tick() only when next() has
+// returned false.
+//
+// Nothing is allocated, thrown or locked; all memory is the caller's and its size is the bound of everything.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "core/mqtt/effect.h"
+#include "core/mqtt/outbox.h"
+#include "core/mqtt/packet_reader.h"
+#include "core/mqtt/types.h"
+
+namespace countersign::mqtt {
+
+// Memory handed in at construction; it must outlive the session.
+struct Storage {
+    std::span<std::uint8_t> receive;   // the largest packet body taken whole; larger messages are refused
+    std::span<std::uint8_t> transmit;  // the largest CONNECT, SUBSCRIBE or QoS 0 PUBLISH; at least 64 bytes
+    std::span<std::uint8_t> store;     // QoS 1 and 2 messages from publish() to their acknowledgement
+    std::span<Slot> outgoing;  // at most 65534: one per message in the store or subscription under way
+    std::span<std::uint16_t> incoming;  // one per QoS 2 message received and not released by the server
+};
+
+// The storage as one object.
+template <std::size_t Receive, std::size_t Transmit, std::size_t Store, std::size_t Outgoing,
+          std::size_t Incoming>
+struct StaticStorage {
+    std::array<std::uint8_t, Receive> receive;
+    std::array<std::uint8_t, Transmit> transmit;
+    std::array<std::uint8_t, Store> store;
+    std::array<Slot, Outgoing> outgoing;
+    std::array<std::uint16_t, Incoming> incoming;
+
+    [[nodiscard]] Storage spans() noexcept { return {receive, transmit, store, outgoing, incoming}; }
+};
+
+struct Limits {
+    std::uint16_t max_inflight = 20;   // messages sent and not yet acknowledged; Mosquitto's own default
+    Millis response_timeout = 10'000;  // for CONNACK and PINGRESP
+};
+
+// `packet_id` names the exchange in the effects to come; 0 for a QoS 0 message, which has none.
+struct Accepted {
+    Status status = Status::ok;
+    std::uint16_t packet_id = 0;
+};
+
+class Session {
+  public:
+    explicit Session(const Storage& storage, const Limits& limits = {}) noexcept;
+
+    // The transport is open. The strings are not kept.
+    // Status: ok, not_connected (it is connected already), bad_argument, bad_topic (the will's), too_large
+    // (transmit). Effects: send (CONNECT); later connected, followed by dropped for every message the server
+    // has forgotten and send for every one it must get again, in their original order [MQTT-4.6.0-1]; or
+    // refused and close.
+    Status connect(Millis now, const ConnectOptions& options) noexcept;
+
+    // A message of QoS 1 or 2 is copied to the store and may be handed in at any time; it is sent once
+    // connected and when there is room in the in-flight window. QoS 0 needs a connection and is forgotten
+    // once sent. Status: ok, bad_topic, bad_argument (QoS 3), not_connected (QoS 0), no_room, too_large.
+    // Effects: send; later published or dropped (QoS 1 and 2).
+    Accepted publish(const Message& message) noexcept;
+
+    // Status: ok, not_connected, bad_topic, bad_argument (an empty list, QoS 3), no_room, too_large.
+    // Effects: send; later subscribed / unsubscribed, or dropped when the connection is lost first.
+    Accepted subscribe(std::span<const Subscription> subscriptions) noexcept;
+    Accepted unsubscribe(std::span<const std::string_view> filters) noexcept;
+
+    // Effects: send (what is already on its way, DISCONNECT), close (Fault::none). Status: ok, not_connected,
+    // no_room.
+    Status disconnect() noexcept;
+
+    // `bytes` must live until next() returns false. Status: ok, not_connected, no_room (the last ones are not
+    // used up). Effects: all kinds, in the order of the packets; a broken promise of the server gives close
+    // with its fault.
+    Status bytes_received(Millis now, Bytes bytes) noexcept;
+
+    // The transport is gone, by whichever side. Unacknowledged messages stay for the next connection.
+    // Effects: dropped for subscriptions under way.
+    void transport_closed() noexcept;
+
+    // deadline(): when tick() is wanted, kNever if not at all. Calling it earlier or later does no harm.
+    // Effects: send (PINGREQ) or close (Fault::connect_timeout, Fault::keep_alive_timeout).
+    void tick(Millis now) noexcept;
+    [[nodiscard]] Millis deadline() const noexcept;
+
+    // The next effect; false when there is none.
+    [[nodiscard]] bool next(Effect& effect) noexcept;
+
+    [[nodiscard]] bool connected() const noexcept { return phase_ == Phase::connected; }
+    // Messages in the store: sent and not acknowledged, or waiting to be sent.
+    [[nodiscard]] std::size_t unacknowledged() const noexcept { return outbox_.live().size(); }
+
+  private:
+    enum class Phase : std::uint8_t { closed, connecting, connected, closing };
+
+    // session.cpp: calls
+    [[nodiscard]] Status room_for_exchange(std::size_t filters) const noexcept;
+    [[nodiscard]] std::span<std::uint8_t> transmit_room() const noexcept {
+        return transmit_.subspan(queued_);
+    }
+    Status queue(std::size_t size) noexcept;
+    Accepted queue_subscription(Exchange exchange, std::uint16_t packet_id, std::size_t filters,
+                                std::size_t size) noexcept;
+    [[nodiscard]] Millis ping_due() const noexcept;
+
+    // session_effects.cpp: each true when it made an effect
+    bool next_queued(Effect& effect) noexcept;
+    bool next_close(Effect& effect) noexcept;
+    bool next_dropped(Effect& effect) noexcept;
+    bool next_due(Effect& effect) noexcept;
+    bool next_received(Effect& effect) noexcept;
+    bool send(Effect& effect, Bytes bytes) noexcept;
+    void queue_acknowledgement(PacketType type, std::uint16_t packet_id) noexcept;
+
+    // session_input.cpp: each true when it made an effect
+    bool on_packet(Effect& effect) noexcept;
+    bool on_connack(Effect& effect) noexcept;
+    bool on_publish(const Publish& publish, Effect& effect) noexcept;
+    bool on_oversize(Effect& effect) noexcept;
+    bool on_pubrel() noexcept;
+    bool on_suback(Effect& effect) noexcept;
+    bool on_acknowledgement(Effect& effect) noexcept;
+    bool settle(std::uint16_t packet_id, PacketType answer, Effect& effect) noexcept;
+    bool accept(const Publish& publish) noexcept;
+    void resume(bool session_present) noexcept;
+    bool fail(Fault fault) noexcept;
+
+    PacketReader reader_;
+    Outbox outbox_;
+    std::span<std::uint8_t> transmit_;
+    std::span<std::uint16_t> incoming_;
+    Limits limits_;
+
+    Bytes input_{};            // what bytes_received() brought and is not yet looked at
+    std::size_t queued_ = 0;   // bytes in transmit_
+    std::size_t emitted_ = 0;  // of these, handed out by send
+    std::size_t incoming_count_ = 0;
+
+    Millis now_ = 0;
+    Millis last_sent_ = 0;
+    Millis last_received_ = 0;
+    Millis keep_alive_ = 0;         // 0: none
+    Millis response_due_ = kNever;  // for CONNACK or PINGRESP
+    Phase phase_ = Phase::closed;
+    Fault fault_ = Fault::none;
+    bool clean_session_ = true;
+};
+
+}  // namespace countersign::mqtt

@@ -1,0 +1,54 @@
+#include "core/mqtt/topic.h"
+
+#include "core/mqtt/utf8.h"
+
+namespace countersign::mqtt {
+namespace {
+
+bool is_string(std::string_view text) noexcept {
+    return !text.empty() && text.size() <= kMaxStringLength && is_valid_utf8(text);
+}
+
+// Cuts the first level off: "a/b/c" gives "a" and leaves "b/c". `more` tells "a" from "a/".
+std::string_view take_level(std::string_view& rest, bool& more) noexcept {
+    const std::size_t slash = rest.find('/');
+    const std::string_view level = rest.substr(0, slash);
+    more = slash != std::string_view::npos;
+    rest = more ? rest.substr(slash + 1) : std::string_view{};
+    return level;
+}
+
+}  // namespace
+
+bool is_valid_topic_name(std::string_view topic) noexcept {
+    return is_string(topic) && topic.find('+') == std::string_view::npos &&
+           topic.find('#') == std::string_view::npos;
+}
+
+bool is_valid_topic_filter(std::string_view filter) noexcept {
+    if (!is_string(filter)) return false;
+    for (bool more = true; more;) {
+        const std::string_view level = take_level(filter, more);
+        const bool plus = level.find('+') != std::string_view::npos;
+        const bool hash = level.find('#') != std::string_view::npos;
+        if ((plus || hash) && level.size() != 1) return false;
+        if (hash && more) return false;
+    }
+    return true;
+}
+
+bool topic_matches(std::string_view filter, std::string_view topic) noexcept {
+    if (topic.starts_with('$') && (filter.starts_with('+') || filter.starts_with('#'))) return false;
+    bool more_filter = true;
+    bool more_topic = true;
+    while (more_filter) {
+        const std::string_view wanted = take_level(filter, more_filter);
+        if (wanted == "#") return true;  // also the parent level: "a/#" matches "a" (4.7.1.2)
+        if (!more_topic) return false;
+        const std::string_view level = take_level(topic, more_topic);
+        if (wanted != "+" && wanted != level) return false;
+    }
+    return !more_topic;
+}
+
+}  // namespace countersign::mqtt

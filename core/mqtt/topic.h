@@ -1,0 +1,20 @@
+// Topic names (what a message is published to) and topic filters (what is subscribed to).
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace countersign::mqtt {
+
+inline constexpr std::size_t kMaxStringLength = 65535;  // a two-byte length stands before it (1.5.3)
+
+// 1 to 65535 bytes of valid UTF-8 [MQTT-4.7.3-1..3] without '+' and '#' [MQTT-3.3.2-2].
+[[nodiscard]] bool is_valid_topic_name(std::string_view topic) noexcept;
+
+// As above, but '+' may fill a level [MQTT-4.7.1-3] and '#' may be the last one [MQTT-4.7.1-2].
+[[nodiscard]] bool is_valid_topic_filter(std::string_view filter) noexcept;
+
+// Both valid. Wildcards at the front do not match topics that begin with '$' [MQTT-4.7.2-1].
+[[nodiscard]] bool topic_matches(std::string_view filter, std::string_view topic) noexcept;
+
+}  // namespace countersign::mqtt
