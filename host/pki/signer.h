@@ -17,21 +17,21 @@ class Signer {
     [[nodiscard]] virtual Bytes sign(ByteView to_be_signed) = 0;
 };
 
-// The key in this process. Not for use from two threads at once.
+// The key in this process, shared with `key`. Not for use from two threads at once.
 class KeySigner final : public Signer {
   public:
     // Throws Error{KeyTypeUnsupported} for Ed25519, which boards cannot verify.
-    explicit KeySigner(PrivateKey key);
-    ~KeySigner() override;
+    explicit KeySigner(const PrivateKey& key);
 
-    [[nodiscard]] const PublicKey& public_key() const noexcept override { return key_.public_key(); }
+    [[nodiscard]] const PublicKey& public_key() const noexcept override { return public_key_; }
     [[nodiscard]] Bytes sign(ByteView to_be_signed) override;
 
   private:
     struct FreeContext {
         void operator()(EVP_PKEY_CTX* context) const noexcept;
     };
-    PrivateKey key_;
+    PublicKey public_key_;
+    std::size_t largest_signature_;
     std::unique_ptr<EVP_PKEY_CTX, FreeContext> context_;
 };
 
