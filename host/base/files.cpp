@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <thread>
 
 #include "host/base/error.h"
 
@@ -67,6 +68,20 @@ void write_file(const fs::path& path, std::string_view content, mode_t mode) {
     write_file(path, std::span{reinterpret_cast<const std::uint8_t*>(content.data()), content.size()}, mode);
 }
 
+void write_new_file(const fs::path& path, std::span<const std::uint8_t> content, mode_t mode, bool sync) {
+    const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+    if (file.get() < 0) fail(errno == EEXIST ? Code::FileExists : Code::FileWrite, path);
+    // The umask only ever takes bits away, so a private file is private from the first byte.
+    if (mode != kPrivateFile && ::fchmod(file.get(), mode) != 0) fail(Code::FileWrite, path);
+    write_all(file.get(), content, path);
+    if (sync && ::fsync(file.get()) != 0) fail(Code::FileWrite, path);
+}
+
+void write_new_file(const fs::path& path, std::string_view content, mode_t mode, bool sync) {
+    write_new_file(path, std::span{reinterpret_cast<const std::uint8_t*>(content.data()), content.size()},
+                   mode, sync);
+}
+
 std::vector<std::uint8_t> read_file(const fs::path& path, std::size_t max_bytes) {
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (file.get() < 0) fail(Code::FileRead, path);
@@ -102,12 +117,21 @@ void sync_folder(const fs::path& path) {
     if (handle.get() < 0 || ::fsync(handle.get()) != 0) fail(Code::FileWrite, folder);
 }
 
-FileLock::FileLock(const fs::path& path)
+void sync_filesystem(const fs::path& folder) {
+    const Descriptor handle(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (handle.get() < 0 || ::syncfs(handle.get()) != 0) fail(Code::FileWrite, folder);
+}
+
+FileLock::FileLock(const fs::path& path, std::chrono::milliseconds wait)
     : fd_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kPrivateFile)) {
     if (fd_ < 0) fail(Code::FileWrite, path);
-    if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
-        ::close(fd_);
-        throw Error(Code::HomeBusy, fmt::format("{} is locked by another countersign.", path.string()));
+    const auto deadline = std::chrono::steady_clock::now() + wait;
+    while (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+        if (std::chrono::steady_clock::now() >= deadline) {
+            ::close(fd_);
+            throw Error(Code::HomeBusy, fmt::format("{} is locked by another countersign.", path.string()));
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
 }
 

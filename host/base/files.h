@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <span>
@@ -21,6 +22,12 @@ inline constexpr mode_t kPublicFolder = 0755;
 void write_file(const std::filesystem::path& path, std::span<const std::uint8_t> content, mode_t mode);
 void write_file(const std::filesystem::path& path, std::string_view content, mode_t mode);
 
+// A file that was not there before: E-FILE-EXISTS when it was. For folders that are renamed into place as a
+// whole; without `sync` the caller makes it last, sync_filesystem() for many at once.
+void write_new_file(const std::filesystem::path& path, std::span<const std::uint8_t> content, mode_t mode,
+                    bool sync);
+void write_new_file(const std::filesystem::path& path, std::string_view content, mode_t mode, bool sync);
+
 // At most `max_bytes`; a larger file is refused. Throws Error{FileRead}.
 [[nodiscard]] std::vector<std::uint8_t> read_file(const std::filesystem::path& path,
                                                   std::size_t max_bytes = std::size_t{1} << 20);
@@ -34,11 +41,15 @@ void make_folder(const std::filesystem::path& path, mode_t mode);
 // Makes a rename or a new entry in this folder survive a power cut.
 void sync_folder(const std::filesystem::path& path);
 
+// Makes everything written so far on the file system of this folder survive a power cut: one call for a
+// thousand files.
+void sync_filesystem(const std::filesystem::path& folder);
+
 // An exclusive lock that the kernel drops when the process dies, however it dies. Throws Error{HomeBusy} when
-// another process holds it.
+// another process still holds it after `wait`.
 class FileLock {
   public:
-    explicit FileLock(const std::filesystem::path& path);
+    explicit FileLock(const std::filesystem::path& path, std::chrono::milliseconds wait = {});
     FileLock(const FileLock&) = delete;
     FileLock& operator=(const FileLock&) = delete;
     ~FileLock();

@@ -1,0 +1,86 @@
+// `countersign broker`: Mosquitto in the foreground, with this home's configuration.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "host/base/error.h"
+#include "host/base/files.h"
+#include "host/broker/config.h"
+#include "host/broker/ownership.h"
+#include "host/broker/supervisor.h"
+#include "host/cli/commands.h"
+#include "host/cli/interrupt.h"
+#include "host/lifecycle/open_home.h"
+
+namespace countersign::cli {
+namespace {
+
+struct BrokerOptions {
+    std::string address;
+    bool print_config = false;
+};
+
+broker::Settings broker_settings(const Context& context, const lifecycle::Home& home,
+                                 const BrokerOptions& options) {
+    const auto settings = lifecycle::load_settings(home);
+    return {home.broker(), settings.port, options.address, broker::broker_user(), context.verbose};
+}
+
+void print_config(const Context& context, const BrokerOptions& options) {
+    const lifecycle::Home home(context.home_path());
+    const auto settings = broker_settings(context, home, options);
+    broker::place_plugin(settings.folder);
+    fmt::print(
+        "# For a Mosquitto of your own. Its user must be able to read the files named here and enter their "
+        "folders;\n"
+        "# the key belongs to that user alone. `countersign issue`, `renew` and `revoke` change the "
+        "admission file,\n"
+        "# which the plugin follows by itself; after an operator was added: systemctl reload mosquitto\n"
+        "{}",
+        broker::mosquitto_config(settings));
+}
+
+// What a killed command left is finished and published before anybody connects.
+void prepare(const Context& context, const lifecycle::Home& home, const broker::Settings& settings) {
+    const lifecycle::OpenHome open(home, context.clock());
+    write_file(broker::Files(settings.folder).config, broker::mosquitto_config(settings), kPublicFile);
+}
+
+void run_broker(const Context& context, const BrokerOptions& options) {
+    const lifecycle::Home home(context.home_path());
+    const auto settings = broker_settings(context, home, options);
+    prepare(context, home, settings);
+    broker::Supervisor mosquitto(settings, [](std::string_view line) {
+        fmt::print("{}\n", line);
+        std::fflush(stdout);
+    });
+    const Interrupt interrupt;
+    mosquitto.start();
+    context.note(fmt::format("Mosquitto listens on port {}; only devices of {} get in. Ctrl-C stops it.",
+                             settings.port, home.root().string()));
+    while (!interrupt.seen()) mosquitto.pump(std::chrono::milliseconds(200));
+    mosquitto.stop();
+    context.report("Stopped; what was kept for absent devices is saved.", {{"stopped", true}});
+}
+
+}  // namespace
+
+void add_broker(CLI::App& app, Context& context) {
+    auto* command = app.add_subcommand("broker", "Run Mosquitto with this home's configuration");
+    command->footer(
+        "Examples:\n"
+        "  countersign broker\n"
+        "  countersign broker --address 127.0.0.1\n"
+        "  countersign broker --print-config");
+    auto options = std::make_shared<BrokerOptions>();
+    command->add_option("--address", options->address, "Listen here only; else on every address")
+        ->type_name("IP");
+    command->add_flag("--print-config", options->print_config,
+                      "Only show the configuration, for your own Mosquitto");
+    command->callback([&context, options] {
+        if (options->print_config) return print_config(context, *options);
+        run_broker(context, *options);
+    });
+}
+
+}  // namespace countersign::cli

@@ -1,0 +1,52 @@
+#include "host/cli/operator_connection.h"
+
+#include <fmt/format.h>
+
+#include <random>
+
+namespace countersign::cli {
+namespace {
+
+// The length of the UTF-8 sequence at the front of `text`, 0 when there is none or it is a control character.
+std::size_t printable_sequence(std::string_view text) {
+    const auto lead = static_cast<unsigned char>(text.front());
+    if (lead < 0x80) return lead >= 0x20 && lead != 0x7F ? 1 : 0;
+    const std::size_t length = lead >= 0xF0 && lead < 0xF5 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC2 ? 2 : 0;
+    if (length == 0 || lead >= 0xF5 || text.size() < length) return 0;
+    for (std::size_t i = 1; i < length; ++i) {
+        if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) return 0;
+    }
+    // U+0080 to U+009F are the C1 controls: some terminals obey them.
+    return lead == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0 ? 0 : length;
+}
+
+}  // namespace
+
+transport::Options operator_connection(const lifecycle::Home& home, std::string_view host,
+                                       std::string_view purpose) {
+    const auto settings = lifecycle::load_settings(home);
+    transport::Options options;
+    options.host = host.empty() ? settings.hosts.front() : std::string(host);
+    options.port = settings.port;
+    options.client_id = fmt::format("operator~operator/{}-{:08x}", purpose, std::random_device{}());
+    options.certificate = home.operator_folder() / "operator.crt.pem";
+    options.key = home.operator_folder() / "operator.key.pem";
+    options.anchors = home.operator_folder() / "ca.crt.pem";
+    return options;
+}
+
+std::string printable(std::string_view payload) {
+    std::string text;
+    while (!payload.empty()) {
+        const std::size_t length = printable_sequence(payload);
+        if (length == 0) {
+            text += fmt::format("\\x{:02x}", static_cast<unsigned char>(payload.front()));
+        } else {
+            text += payload.substr(0, length);
+        }
+        payload.remove_prefix(std::max<std::size_t>(length, 1));
+    }
+    return text;
+}
+
+}  // namespace countersign::cli

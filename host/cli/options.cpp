@@ -1,0 +1,26 @@
+#include "host/cli/options.h"
+
+#include <fmt/format.h>
+
+#include "host/base/error.h"
+
+namespace countersign::cli {
+
+pki::KeyType key_type_from(std::string_view text) {
+    if (const auto type = pki::parse_key_type(text)) return *type;
+    throw Error(Code::KeyTypeUnsupported, fmt::format("\"{}\" is no kind of key.", text),
+                "--key p256, p384, rsa2048 or rsa4096");
+}
+
+lifecycle::Format format_from(std::string_view text) {
+    if (text == "der") return lifecycle::Format::der;
+    if (text == "pem") return lifecycle::Format::pem;
+    if (text == "both") return lifecycle::Format::both;
+    throw Error(Code::Usage, fmt::format("\"{}\" is no format.", text), "--format der, pem or both");
+}
+
+Secret authority_passphrase(const Context& context, const lifecycle::Settings& settings) {
+    return settings.encrypted ? context.passphrase(false) : Secret{};
+}
+
+}  // namespace countersign::cli

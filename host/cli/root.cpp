@@ -1,0 +1,99 @@
+// `countersign root export|remove`: the root key goes offline.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "host/base/error.h"
+#include "host/base/files.h"
+#include "host/cli/commands.h"
+#include "host/lifecycle/home.h"
+#include "host/pki/authority.h"
+#include "host/pki/key.h"
+
+namespace countersign::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kEncrypted = "BEGIN ENCRYPTED PRIVATE KEY";
+
+Secret read_root_key(const lifecycle::Home& home) {
+    home.require_initialised();
+    if (!fs::exists(home.root_key())) throw Error(Code::RootOffline);
+    auto content = read_file(home.root_key());
+    Secret pem{std::span<const std::uint8_t>(content)};
+    explicit_bzero(content.data(), content.size());
+    return pem;
+}
+
+// Where the last export went; its presence is what allows the key here to go.
+fs::path export_note(const lifecycle::Home& home) {
+    return home.authority() / "root.exported";
+}
+
+// Throws unless the file holds this authority's root key and the passphrase opens it.
+void check_copy(const lifecycle::Home& home, const fs::path& copy, const Secret& passphrase) {
+    auto content = read_file(copy);
+    const Secret pem{std::span<const std::uint8_t>(content)};
+    explicit_bzero(content.data(), content.size());
+    const auto key = pki::PrivateKey::from_pem(pem.text(), passphrase);
+    if (!pki::belongs(key, pki::parse_certificate_pem(read_text(home.root_certificate())))) {
+        throw Error(Code::AuthorityBroken, fmt::format("{} is not this authority's root key.", copy.string()),
+                    "countersign root export FILE");
+    }
+}
+
+// The copy is always encrypted: it leaves the computer.
+void export_root(const Context& context, const std::string& file) {
+    const lifecycle::Home home(context.home_path());
+    const Secret pem = read_root_key(home);
+    const bool encrypted = pem.text().find(kEncrypted) != std::string_view::npos;
+    const Secret passphrase = context.passphrase(!encrypted);
+    const auto key = pki::PrivateKey::from_pem(pem.text(), passphrase);
+    const fs::path path = fs::absolute(file);
+    write_new_file(path, key.to_encrypted_pem(passphrase), kPrivateFile, true);
+    sync_folder(path.parent_path());
+    check_copy(home, path, passphrase);
+    write_file(export_note(home), path.string() + "\n", kPrivateFile);
+    context.report(
+        fmt::format(
+            "Exported the root key, encrypted, to {}, and read it back. Next: countersign root remove",
+            path.string()),
+        {{"file", path.string()}});
+}
+
+void remove_root(const Context& context, const std::string& copy) {
+    const lifecycle::Home home(context.home_path());
+    (void)read_root_key(home);
+    if (!copy.empty()) {
+        check_copy(home, copy, context.passphrase(false));
+    } else if (!fs::exists(export_note(home))) {
+        throw Error(Code::RootNotExported);
+    }
+    fs::remove(home.root_key());
+    sync_folder(home.authority());
+    context.report("Removed the root key from this computer. Issuing and renewing go on without it.",
+                   {{"removed", home.root_key().string()}});
+}
+
+}  // namespace
+
+void add_root(CLI::App& app, Context& context) {
+    auto* root = app.add_subcommand("root", "Take the root key offline");
+    root->footer(
+        "Examples:\n"
+        "  countersign root export /media/stick/root.key.pem\n"
+        "  countersign root remove");
+    root->require_subcommand(1);
+    auto file = std::make_shared<std::string>();
+    auto* exporter = root->add_subcommand("export", "Write an encrypted copy of the root key");
+    exporter->add_option("FILE", *file, "A file that is not there yet")->required();
+    exporter->callback([&context, file] { export_root(context, *file); });
+    auto* remover = root->add_subcommand("remove", "Delete the root key here, once it has been exported");
+    remover->add_option("--copy", *file, "The exported copy, as proof that there is one")
+        ->required()
+        ->type_name("FILE");
+    remover->callback([&context, file] { remove_root(context, *file); });
+}
+
+}  // namespace countersign::cli

@@ -1,0 +1,85 @@
+// `countersign show NAME`: all the registry knows of one device.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "host/base/error.h"
+#include "host/cli/commands.h"
+#include "host/lifecycle/home.h"
+#include "host/pki/certificate.h"
+#include "host/registry/registry.h"
+
+namespace countersign::cli {
+namespace {
+
+Json as_json(const registry::Certificate& certificate) {
+    return {{"role", to_string(certificate.role)},
+            {"state", to_string(certificate.state)},
+            {"serial", certificate.serial},
+            {"fingerprint", pki::to_hex(certificate.fingerprint)},
+            {"not_before", format_time(certificate.not_before)},
+            {"not_after", format_time(certificate.not_after)},
+            {"issued", format_time(certificate.issued_at)}};
+}
+
+Json as_json(const registry::Event& event) {
+    Json json{{"seq", event.seq},
+              {"time", format_time(event.time)},
+              {"kind", event.kind},
+              {"detail", event.detail}};
+    if (event.fingerprint) json["fingerprint"] = pki::to_hex(*event.fingerprint);
+    return json;
+}
+
+void print(const Context& context, const registry::Device& device,
+           const std::vector<registry::Certificate>& certificates,
+           const std::vector<registry::Event>& events) {
+    context.note(
+        fmt::format("{}  {}, since {}", device.name, to_string(device.role), format_date(device.created)));
+    if (!device.chip_id.empty()) context.note(fmt::format("  chip {}", device.chip_id));
+    context.note("Certificates, oldest first:");
+    for (const auto& certificate : certificates) {
+        context.note(fmt::format("  {:<8} {} to {}  serial {}\n           SHA-256 {}",
+                                 to_string(certificate.state), format_date(certificate.not_before),
+                                 format_date(certificate.not_after), certificate.serial,
+                                 pki::to_hex(certificate.fingerprint)));
+    }
+    context.note("Events:");
+    for (const auto& event : events) {
+        const std::string which = event.fingerprint ? pki::to_hex(*event.fingerprint).substr(0, 16) : "";
+        context.note(
+            fmt::format("  {}  {:<10} {} {}", format_time(event.time), event.kind, which, event.detail));
+    }
+}
+
+void show(const Context& context, const std::string& name) {
+    const lifecycle::Home home(context.home_path());
+    home.require_initialised();
+    const auto registry = registry::Registry::open(home.registry(), context.clock());
+    const auto device = registry.find_device(name);
+    if (!device) throw Error(Code::NameUnknown, fmt::format("No device \"{}\" is registered.", name));
+    const auto certificates = registry.certificates_of(name);
+    const auto events = registry.events_of(name);
+    if (!context.json) return print(context, *device, certificates, events);
+    Json answer{{"name", device->name},
+                {"role", to_string(device->role)},
+                {"created", format_time(device->created)},
+                {"chip_id", device->chip_id},
+                {"certificates", Json::array()},
+                {"events", Json::array()}};
+    for (const auto& certificate : certificates) answer["certificates"].push_back(as_json(certificate));
+    for (const auto& event : events) answer["events"].push_back(as_json(event));
+    context.report("", answer);
+}
+
+}  // namespace
+
+void add_show(CLI::App& app, Context& context) {
+    auto* command = app.add_subcommand("show", "Show one device: certificates, fingerprints, events");
+    command->footer("Examples:\n  countersign show user1\n  countersign --json show user1");
+    auto name = std::make_shared<std::string>();
+    command->add_option("NAME", *name, "The device")->required();
+    command->callback([&context, name] { show(context, *name); });
+}
+
+}  // namespace countersign::cli

@@ -1,0 +1,97 @@
+// `countersign watch [TOPIC]`: what devices say.
+#include <fmt/format.h>
+
+#include <asio/signal_set.hpp>
+#include <csignal>
+#include <memory>
+
+#include "host/base/error.h"
+#include "host/cli/commands.h"
+#include "host/cli/operator_connection.h"
+#include "host/transport/client.h"
+
+namespace countersign::cli {
+namespace {
+
+struct WatchOptions {
+    std::string topic = "devices/#";
+    std::string host;
+    std::size_t count = 0;  // 0: until Ctrl-C
+};
+
+void print_message(const Context& context, const transport::Received& message) {
+    const auto time = format_time(context.clock().now());
+    if (context.json) {
+        const Json line{{"time", time},
+                        {"topic", message.topic},
+                        {"payload", message.payload},
+                        {"qos", static_cast<int>(message.qos)},
+                        {"retained", message.retained}};
+        // A payload may be any bytes, JSON may not: what is not UTF-8 becomes U+FFFD.
+        fmt::print("{}\n", line.dump(-1, ' ', false, Json::error_handler_t::replace));
+    } else {
+        fmt::print("{}  {:<32} {}{}\n", time.substr(11, 8), printable(message.topic),
+                   printable(message.payload), message.retained ? "  (retained)" : "");
+    }
+    std::fflush(stdout);
+}
+
+void print_state(const Context& context, const transport::State& state, const transport::Options& options) {
+    if (context.json) return;
+    if (state.phase == transport::Phase::connected) {
+        fmt::print(stderr, "Connected to {}:{} as the operator. Ctrl-C ends.\n", options.host, options.port);
+    } else if (state.phase == transport::Phase::waiting && state.error) {
+        fmt::print(stderr, "{} Trying again in {:.1f} s.\n", state.error->detail(),
+                   static_cast<double>(state.retry_in.count()) / 1000.0);
+    }
+}
+
+void watch(const Context& context, const WatchOptions& wanted) {
+    const lifecycle::Home home(context.home_path());
+    const auto options = [&] { return operator_connection(home, wanted.host, "watch"); };
+    asio::io_context io;
+    transport::Client client(io, options());
+    std::optional<Error> failure;
+    std::size_t seen = 0;
+    client.on_message([&](const transport::Received& message) {
+        if (wanted.count != 0 && seen == wanted.count) return;
+        print_message(context, message);
+        if (++seen == wanted.count) client.stop();
+    });
+    asio::signal_set interrupts(io, SIGINT, SIGTERM);
+    client.on_state([&](const transport::State& state) {
+        print_state(context, state, options());
+        if (state.phase != transport::Phase::stopped) return;
+        failure = state.error;
+        interrupts.cancel();
+    });
+    interrupts.async_wait([&](const std::error_code& error, int) {
+        if (!error) client.stop();
+    });
+    client.subscribe(wanted.topic, transport::Qos::at_least_once, [&](const std::optional<Error>& error) {
+        if (!error) return;
+        client.stop();
+        failure = error;
+    });
+    client.start();
+    io.run();
+    if (failure) throw Error(*failure);
+}
+
+}  // namespace
+
+void add_watch(CLI::App& app, Context& context) {
+    auto* command = app.add_subcommand("watch", "Show what devices say");
+    command->footer(
+        "Examples:\n"
+        "  countersign watch\n"
+        "  countersign watch devices/kitchen-1/#\n"
+        "  countersign --json watch -n 10");
+    auto options = std::make_shared<WatchOptions>();
+    command->add_option("TOPIC", options->topic, "An MQTT topic filter")->capture_default_str();
+    command->add_option("--host", options->host, "The broker's address, when not the first given to init");
+    command->add_option("-n,--count", options->count, "End after so many messages");
+    command->callback([&context, options] { watch(context, *options); });
+}
+
+}  // namespace countersign::cli

@@ -1,0 +1,35 @@
+// The authority on disk: read, checked, unlocked.
+#pragma once
+
+#include "host/base/secret.h"
+#include "host/lifecycle/home.h"
+#include "host/pki/authority.h"
+#include "host/pki/issuer.h"
+#include "host/pki/random.h"
+#include "host/pki/signer.h"
+
+namespace countersign::lifecycle {
+
+// Throws Error{AuthorityBroken} when a file is missing or the two do not belong together.
+[[nodiscard]] pki::Authority load_authority(const Home& home, Seconds now);
+
+// The authority with its issuing key unlocked, ready to issue.
+class IssuingAuthority {
+  public:
+    // `passphrase` is empty for keys that are not encrypted. Throws Error{PassphraseNeeded, PassphraseWrong,
+    // AuthorityBroken}. `clock` must outlive it.
+    IssuingAuthority(const Home& home, const Secret& passphrase, const Clock& clock);
+    IssuingAuthority(const IssuingAuthority&) = delete;
+    IssuingAuthority& operator=(const IssuingAuthority&) = delete;
+
+    [[nodiscard]] const pki::Authority& authority() const noexcept { return authority_; }
+    [[nodiscard]] pki::Issuer& issuer() noexcept { return issuer_; }
+
+  private:
+    pki::Authority authority_;
+    pki::KeySigner signer_;
+    pki::SystemRandom random_;
+    pki::Issuer issuer_;
+};
+
+}  // namespace countersign::lifecycle

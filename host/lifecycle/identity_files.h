@@ -1,0 +1,58 @@
+// An identity as files: <name>.crt.{der,pem}, <name>.key.{der,pem} (0600), ca.crt.{der,pem}.
+//
+// They are staged first (.staging/<name>/, synced), then the registry's rows are committed, then the folder
+// is renamed into place. A kill between any two steps is finished, or undone, by the next command: rows
+// committed, identity in place; no rows, no identity.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/base/secret.h"
+#include "host/lifecycle/home.h"
+#include "host/pki/authority.h"
+#include "host/registry/registry.h"
+
+namespace countersign::lifecycle {
+
+enum class Format : std::uint8_t { der, pem, both };
+enum class Durability : std::uint8_t { each_file, later };  // later: the caller calls sync_staging()
+
+// Writes identities of one authority; what they share is encoded once.
+class IdentityWriter {
+  public:
+    IdentityWriter(const Home& home, const pki::Authority& authority, Format format);
+
+    // `key_der` (PKCS#8) may be empty: the key is elsewhere. `out` is where the files shall go in the end, if
+    // not to devices/<name>/. Replaces what is staged under this name.
+    void stage(std::string_view name, const pki::Certificate& certificate, const Secret& key_der,
+               const std::optional<std::filesystem::path>& out, Durability durability) const;
+
+  private:
+    void write_certificate(const std::filesystem::path& folder, std::string_view name,
+                           const pki::Certificate& certificate, Durability durability) const;
+    void write_key(const std::filesystem::path& folder, std::string_view name, const Secret& der,
+                   Durability durability) const;
+
+    Home home_;
+    Format format_;
+    pki::Bytes ca_der_;   // the root alone: mbedTLS reads one certificate a DER
+    std::string ca_pem_;  // root and issuing CA
+};
+
+// Makes everything staged so far survive a power cut.
+void sync_staging(const Home& home);
+
+// Moves the staged identity to its place and returns the folder. An earlier identity of the name goes to
+// replaced/<name>-<serial>/.
+std::filesystem::path put_in_place(const Home& home, std::string_view name);
+
+// For every staged identity: rows committed → put in place, else removed. Returns the names put in place.
+std::set<std::string> finish_staged(const Home& home, const registry::Registry& registry);
+
+}  // namespace countersign::lifecycle

@@ -1,0 +1,48 @@
+#include "host/lifecycle/open_home.h"
+
+#include "host/broker/admission/publisher.h"
+#include "host/lifecycle/identity_files.h"
+
+namespace countersign::lifecycle {
+namespace {
+
+constexpr std::chrono::seconds kLockWait{5};
+
+// A lock file is only made inside a home that exists.
+const Home& checked(const Home& home) {
+    home.require_initialised();
+    return home;
+}
+
+}  // namespace
+
+OpenHome::OpenHome(Home home, const Clock& clock)
+    : home_(checked(home)),
+      settings_(load_settings(home_)),
+      lock_(home_.lock(), kLockWait),
+      registry_(registry::Registry::open(home_.registry(), clock)),
+      clock_(clock),
+      finished_(finish_staged(home_, registry_)) {
+    publish();
+}
+
+void OpenHome::publish() {
+    publish_admission(home_, registry_);
+}
+
+void publish_admission(const Home& home, registry::Registry& registry) {
+    using broker::admission::Publisher;
+    using broker::admission::Stamp;
+    const auto before = registry.publication();
+    const auto last_event = registry.last_event();
+    const std::optional<Stamp> known =
+        before ? std::optional(Stamp{before->generation, before->size}) : std::nullopt;
+    Publisher publisher(home.admission());
+    if (before && before->event_seq == last_event && publisher.stamp() == known) return;
+    const Stamp stamp = publisher.publish(
+        known, [&](const auto& row) { registry.standings_since(before->event_seq, row); },
+        [&](const auto& row) { registry.standings(row); });
+    registry.set_publication({last_event, stamp.generation, stamp.size});
+}
+
+}  // namespace countersign::lifecycle

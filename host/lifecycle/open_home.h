@@ -1,0 +1,43 @@
+// A home folder opened for change: locked, and whatever a killed command left half-done is finished first.
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "host/base/files.h"
+#include "host/lifecycle/home.h"
+#include "host/registry/registry.h"
+
+namespace countersign::lifecycle {
+
+class OpenHome {
+  public:
+    // Throws Error{HomeMissing}, Error{HomeBusy} after five seconds of another command, and what the registry
+    // throws.
+    OpenHome(Home home, const Clock& clock);
+
+    [[nodiscard]] const Home& home() const noexcept { return home_; }
+    [[nodiscard]] const Settings& settings() const noexcept { return settings_; }
+    [[nodiscard]] registry::Registry& registry() noexcept { return registry_; }
+    [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
+
+    // Names whose identities an earlier, killed command had committed and this one has put in place.
+    [[nodiscard]] const std::set<std::string>& finished() const noexcept { return finished_; }
+
+    // Brings the broker's admission file up to what the registry says. Rows are always committed before.
+    void publish();
+
+  private:
+    Home home_;
+    Settings settings_;
+    FileLock lock_;
+    registry::Registry registry_;
+    const Clock& clock_;
+    std::set<std::string> finished_;
+};
+
+// The admission file from the registry; what OpenHome::publish does. `init` calls it before there is an
+// OpenHome.
+void publish_admission(const Home& home, registry::Registry& registry);
+
+}  // namespace countersign::lifecycle
