@@ -36,8 +36,8 @@ struct Certificate {
     std::vector<std::uint8_t> der;
 };
 
-// `kind` is one word. The registry itself writes: added, issued, confirmed, retired, held, reinstated,
-// revoked.
+// `kind` is one word. The registry itself writes: enrolled, added, issued, board, confirmed, retired, held,
+// reinstated, revoked.
 struct Event {
     std::int64_t seq = 0;  // 1, 2, 3… without a gap
     Seconds time{};

@@ -68,14 +68,29 @@ std::size_t act_on_all(Store& store, std::string_view name, Act act, std::string
     return changed;
 }
 
+void insert_device(Store& store, const Device& device) {
+    if (!is_valid_name(device.name)) throw Error(Code::NameInvalid, fmt::format("{:?}", device.name));
+    const int added =
+        Query(store.prepared("INSERT OR IGNORE INTO devices (name, role, created, chip_id, note)"
+                             " VALUES (?, ?, ?, ?, ?)"))
+            .bind(device.name, device.role, store.now(), device.chip_id, device.note)
+            .run();
+    if (added == 1) return;
+    throw Error(Code::NameTaken, fmt::format("{} is registered already.", known_name(store, device.name)));
+}
+
+// The first comparison finds the row by its index, the second insists on the spelling.
 void insert_certificate(Store& store, const Certificate& certificate) {
+    if (!may_connect(certificate.state)) {
+        throw Error(Code::CertState, "A certificate enters the registry pending or active.");
+    }
     const int added =
         Query(
             store.prepared(
                 "INSERT OR IGNORE INTO certificates (fingerprint, name, role, serial, not_before, not_after,"
                 " state, issued_at, spki_sha256, issuer, der)"
                 " SELECT ?, name, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM devices"
-                " WHERE name = ? COLLATE BINARY"))
+                " WHERE name = ?11 AND name = ?11 COLLATE BINARY"))
             .bind(std::span<const std::uint8_t>(certificate.fingerprint), certificate.role,
                   certificate.serial, certificate.not_before, certificate.not_after, certificate.state,
                   store.now(), std::span<const std::uint8_t>(certificate.spki_sha256),
@@ -89,6 +104,12 @@ void insert_certificate(Store& store, const Certificate& certificate) {
     }
     throw Error(Code::CertState,
                 fmt::format("This certificate of {} is registered already.", certificate.name));
+}
+
+void append_issued(Store& store, std::string_view kind, const Certificate& certificate) {
+    store.append_event(kind, certificate.name, certificate.fingerprint,
+                       fmt::format("{}, {}, until {}", to_string(certificate.role),
+                                   to_string(certificate.state), format_date(certificate.not_after)));
 }
 
 std::size_t confirm_certificate(Store& store, const Fingerprint& fingerprint) {
@@ -167,31 +188,32 @@ void Registry::Transaction::commit() {
 }
 
 void Registry::add_device(const Device& device) {
-    if (!is_valid_name(device.name)) throw Error(Code::NameInvalid, fmt::format("{:?}", device.name));
     write(*store_, [&] {
-        const int added =
-            Query(store_->prepared("INSERT OR IGNORE INTO devices (name, role, created, chip_id, note)"
-                                   " VALUES (?, ?, ?, ?, ?)"))
-                .bind(device.name, device.role, store_->now(), device.chip_id, device.note)
-                .run();
-        if (added == 0) {
-            throw Error(Code::NameTaken,
-                        fmt::format("{} is registered already.", known_name(*store_, device.name)));
-        }
+        insert_device(*store_, device);
         store_->append_event("added", device.name, std::nullopt, to_string(device.role));
-        return added;
+        return 0;
     });
 }
 
 void Registry::add_certificate(const Certificate& certificate) {
-    if (!may_connect(certificate.state)) {
-        throw Error(Code::CertState, "A certificate enters the registry pending or active.");
-    }
     write(*store_, [&] {
         insert_certificate(*store_, certificate);
-        store_->append_event("issued", certificate.name, certificate.fingerprint,
-                             fmt::format("{}, {}, until {}", to_string(certificate.role),
-                                         to_string(certificate.state), format_date(certificate.not_after)));
+        append_issued(*store_, "issued", certificate);
+        return 0;
+    });
+}
+
+void Registry::enrol(const Device& device, const Certificate& certificate) {
+    write(*store_, [&] {
+        insert_device(*store_, device);
+        try {
+            insert_certificate(*store_, certificate);
+        } catch (const Error&) {
+            // The caller may go on with its transaction: it must not keep half of this.
+            Query(store_->prepared("DELETE FROM devices WHERE name = ?")).bind(device.name).run();
+            throw;
+        }
+        append_issued(*store_, "enrolled", certificate);
         return 0;
     });
 }

@@ -56,6 +56,9 @@ class Registry {
     // Pending or active, for a device that is there. `issued_at` is ignored. Throws Error{NameUnknown},
     // Error{CertState} for another state or a fingerprint that is there already.
     void add_certificate(const Certificate& certificate);
+    // A new device with its first certificate, as one event: what bulk issue calls. Throws what the two
+    // throw.
+    void enrol(const Device& device, const Certificate& certificate);
     // The device has proven that it uses this certificate: it becomes active, and every certificate of the
     // same name and role issued before it is retired. Returns how many were. Repeating it changes nothing.
     // Throws Error{CertState} when it is retired, held, revoked or unknown.

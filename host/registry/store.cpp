@@ -68,7 +68,9 @@ CertificateState Query::state(int column) {
 }
 
 Store::Store(const std::filesystem::path& path, const Clock& clock, Mode mode)
-    : database_(prepare_file(path, mode).string(), SQLite::OPEN_READWRITE, kBusyTimeoutMs), clock_(clock) {
+    : database_(prepare_file(path, mode).string(), SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX,
+                kBusyTimeoutMs),
+      clock_(clock) {
     // 64 MB of cache: the index by fingerprint is touched at random, and a million devices are 60 MB of it.
     database_.exec(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"

@@ -157,6 +157,18 @@ TEST_F(RegistryTest, a_refused_row_leaves_the_rest_of_the_transaction) {
     EXPECT_EQ(registry.verify_chain().length, 2);
 }
 
+TEST_F(RegistryTest, enrolling_is_one_event_and_whole_or_nothing) {
+    registry.enrol(device("a"), certificate("a", 1, active));
+    EXPECT_EQ(kinds_of("a"), "enrolled ");
+    EXPECT_EQ(state_of(1), active);
+    auto transaction = registry.begin();
+    EXPECT_EQ(code_of([&] { registry.enrol(device("b"), certificate("b", 1)); }), "E-CERT-STATE");
+    EXPECT_EQ(code_of([&] { registry.enrol(device("A"), certificate("A", 2)); }), "E-NAME-TAKEN");
+    transaction.commit();
+    EXPECT_FALSE(registry.find_device("b"));
+    EXPECT_EQ(registry.verify_chain().length, 1);
+}
+
 TEST_F(RegistryTest, a_second_transaction_inside_one_is_refused) {
     auto transaction = registry.begin();
     EXPECT_EQ(code_of([&] { auto second = registry.begin(); }), "E-INTERNAL");
