@@ -1,0 +1,28 @@
+#include "host/transport/backoff.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace countersign::transport {
+
+Backoff::Backoff(Milliseconds first, Milliseconds last, Milliseconds stable_after,
+                 std::function<std::uint32_t()> random)
+    : first_(std::min(first, last)),
+      last_(last),
+      stable_after_(stable_after),
+      ceiling_(first_),
+      random_(std::move(random)) {}
+
+void Backoff::connected(Time now) {
+    connected_at_ = now;
+}
+
+Backoff::Milliseconds Backoff::next(Time now) {
+    if (connected_at_ && now - *connected_at_ >= stable_after_) ceiling_ = first_;
+    connected_at_.reset();
+    const auto choices = static_cast<std::uint64_t>(ceiling_.count()) + 1;
+    ceiling_ = std::min(ceiling_ * 2, last_);
+    return Milliseconds{static_cast<Milliseconds::rep>(random_() % choices)};
+}
+
+}  // namespace countersign::transport

@@ -1,0 +1,313 @@
+#include "host/transport/client_impl.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <asio/post.hpp>
+#include <utility>
+
+#include "core/mqtt/encode.h"
+
+namespace countersign::transport {
+namespace {
+
+constexpr std::size_t kSpareSlots = 32;  // subscriptions under way
+constexpr std::size_t kConnectRoom =
+    4 * std::size_t{65'536};  // client id, will topic and payload, and their lengths
+constexpr mqtt::Millis kPingPatience = 10'000;
+
+std::string_view as_text(mqtt::Bytes bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+mqtt::Message will_message(const Will& will) {
+    const mqtt::Bytes payload{reinterpret_cast<const std::uint8_t*>(will.payload.data()),
+                              will.payload.size()};
+    return {will.topic, payload, will.qos, will.retain};
+}
+
+mqtt::ConnectOptions connect_options(const Options& options, const mqtt::Message* will) {
+    mqtt::ConnectOptions connect;
+    connect.client_id = options.client_id;
+    connect.clean_session = options.clean_session;
+    connect.keep_alive_seconds = static_cast<std::uint16_t>(options.keep_alive.count());
+    connect.will = will;
+    return connect;
+}
+
+Options checked(Options options) {
+    if (options.host.empty() || options.port == 0)
+        throw Error(Code::Usage, "A broker has a host and a port.");
+    if (options.keep_alive.count() < 0 || options.keep_alive.count() > 65'535) {
+        throw Error(Code::Usage, "The keepalive is 0 to 65535 seconds.");
+    }
+    const mqtt::Message will = options.will ? will_message(*options.will) : mqtt::Message{};
+    const auto status = mqtt::valid_connect(connect_options(options, options.will ? &will : nullptr));
+    if (status != mqtt::Status::ok)
+        throw Error(Code::Usage, "MQTT does not allow this client id or this will.");
+    return options;
+}
+
+}  // namespace
+
+Client::Impl::Memory::Memory(const Options& options)
+    : receive(options.max_packet),
+      transmit(options.max_packet + kConnectRoom),
+      store(4 * options.max_packet),
+      outgoing(options.max_inflight + kSpareSlots),
+      incoming(65'535) {}
+
+Client::Impl::Impl(asio::io_context& context, Options wanted)
+    : queue(wanted.max_queued, wanted.max_inflight),
+      options(checked(std::move(wanted))),
+      context_(context),
+      tls_(std::make_shared<TlsContext>(options.certificate, options.key, options.anchors)),
+      memory_(options),
+      limits_{options.max_inflight,
+              std::max(kPingPatience, static_cast<mqtt::Millis>(options.connect_timeout.count()))},
+      backoff_(options.first_backoff, options.last_backoff, options.stable_after, options.random),
+      attempt_timer_(context),
+      session_timer_(context),
+      retry_timer_(context),
+      grace_timer_(context) {}
+
+mqtt::Millis Client::Impl::now() const {
+    using std::chrono::milliseconds;
+    const auto since = std::chrono::duration_cast<milliseconds>(options.now().time_since_epoch());
+    return static_cast<mqtt::Millis>(since.count());
+}
+
+void Client::Impl::start() {
+    if (running_) return;
+    running_ = true;
+    stop_when_idle_ = disconnect_wanted_ = false;
+    session_.emplace(memory_.spans(), limits_);
+    attempt();
+}
+
+void Client::Impl::attempt() {
+    refusal_.reset();
+    attempt_timer_.expires_after(options.connect_timeout);
+    attempt_timer_.async_wait([weak = weak_from_this()](const std::error_code& cancelled) {
+        const auto self = weak.lock();
+        if (cancelled || !self || !self->link_ || self->link_->stage() == Stage::connected) return;
+        self->lost(attempt_timeout(self->link_->stage(), self->options.connect_timeout, self->peer()));
+    });
+    link_ = std::make_shared<Link>(context_, tls_, peer(), *this);
+    tell({Phase::connecting});
+    if (link_) link_->open();
+}
+
+void Client::Impl::link_open(bool resumed) {
+    resumed_ = resumed;
+    const mqtt::Message will = options.will ? will_message(*options.will) : mqtt::Message{};
+    (void)session_->connect(now(),
+                            connect_options(options, options.will ? &will : nullptr));  // checked before
+    pump();
+}
+
+void Client::Impl::link_bytes(mqtt::Bytes bytes) {
+    (void)session_->bytes_received(now(), bytes);  // after DISCONNECT nothing is wanted any more
+    pump();
+}
+
+void Client::Impl::link_written() {
+    queue.written();
+    pump();
+}
+
+void Client::Impl::link_lost(Failure failure) {
+    lost(failure);
+}
+
+void Client::Impl::link_finished() {
+    link_.reset();
+    stopped(std::nullopt, false);
+}
+
+void Client::Impl::pump() {
+    if (pumping_) return;  // a callback from within: the loop below goes on
+    pumping_ = true;
+    drain();
+    pumping_ = false;
+    if (queue.has_callbacks() && !callbacks_posted_) {
+        callbacks_posted_ = true;
+        asio::post(context_, [weak = weak_from_this()] {
+            const auto self = weak.lock();
+            if (!self) return;
+            self->callbacks_posted_ = false;
+            self->queue.run_callbacks();
+            self->pump();
+        });
+    }
+}
+
+// The session is asked for effects only while the link has room for more bytes: that bounds what is queued
+// here.
+void Client::Impl::drain() {
+    mqtt::Effect effect;
+    while (link_ && link_->may_write() && link_->stage() >= Stage::connack) {
+        if (session_->connected()) queue.feed(*session_);
+        if (session_->next(effect)) {
+            handle(effect);
+        } else if (stop_when_idle_ && queue.idle()) {
+            disconnect();
+        } else if (disconnect_wanted_ && session_->disconnect() == mqtt::Status::ok) {
+            continue;
+        } else if (now() >= session_->deadline()) {
+            session_->tick(now());
+        } else {
+            return rest();
+        }
+    }
+}
+
+// Nothing more to do until bytes or time bring something.
+void Client::Impl::rest() {
+    link_->read();
+    const mqtt::Millis due = session_->deadline();
+    if (due == mqtt::kNever) return;
+    const mqtt::Millis at = now();
+    session_timer_.expires_after(std::chrono::milliseconds(due > at ? due - at : 0));
+    session_timer_.async_wait([weak = weak_from_this()](const std::error_code& cancelled) {
+        const auto self = weak.lock();
+        if (!cancelled && self) self->pump();
+    });
+}
+
+void Client::Impl::handle(const mqtt::Effect& effect) {
+    using Kind = mqtt::Effect::Kind;
+    switch (effect.kind) {
+        case Kind::send: link_->write(effect.bytes); break;
+        case Kind::connected: on_connected(effect); break;
+        case Kind::refused: refusal_ = refusal(effect.reason, peer()); break;
+        case Kind::message:
+            if (on_message) {
+                on_message({effect.message.topic, as_text(effect.message.payload), effect.message.qos,
+                            effect.message.retain, effect.duplicate});
+            }
+            break;
+        case Kind::oversize:
+            if (on_oversize) on_oversize(effect.message.topic, effect.size);
+            break;
+        case Kind::published: queue.published(effect.packet_id); break;
+        case Kind::subscribed: queue.subscribed(effect.packet_id, effect.bytes); break;
+        case Kind::unsubscribed: queue.unsubscribed(effect.packet_id); break;
+        case Kind::dropped: queue.dropped(effect.packet_id); break;
+        case Kind::close: on_close(effect.fault); break;
+    }
+}
+
+void Client::Impl::on_connected(const mqtt::Effect& effect) {
+    attempt_timer_.cancel();
+    link_->set_stage(Stage::connected);
+    backoff_.connected(options.now());
+    queue.connected(effect.session_present);
+    State news;
+    news.phase = Phase::connected;
+    news.session_present = effect.session_present;
+    news.tls_resumed = resumed_;
+    tell(std::move(news));
+}
+
+void Client::Impl::on_close(mqtt::Fault fault) {
+    if (fault == mqtt::Fault::none) {
+        link_->finish();
+    } else {
+        lost(fault == mqtt::Fault::refused ? *refusal_ : session_failure(fault, peer()));
+    }
+}
+
+void Client::Impl::drop_link() {
+    attempt_timer_.cancel();
+    session_timer_.cancel();
+    if (!link_) return;
+    // Whoever was not let in with a resumed session must show the certificate again.
+    if (link_->stage() != Stage::connected) tls_->forget_session();
+    link_->abandon();
+    link_.reset();
+    session_->transport_closed();
+    mqtt::Effect effect;
+    while (session_->next(effect)) handle(effect);  // only `dropped` may come
+}
+
+void Client::Impl::lost(const Failure& failure) {
+    drop_link();
+    queue.connection_lost(failure.error);
+    const bool give_up = failure.permanent && options.give_up_on_permanent;
+    if (give_up || disconnect_wanted_ || !options.reconnect) {
+        stopped(failure.error, failure.permanent);
+    } else {
+        wait_and_retry(failure);
+    }
+    pump();
+}
+
+void Client::Impl::wait_and_retry(const Failure& failure) {
+    if (failure.permanent) backoff_.expect_long();
+    State news;
+    news.phase = Phase::waiting;
+    news.error = failure.error;
+    news.permanent = failure.permanent;
+    news.retry_in = backoff_.next(options.now());
+    retry_timer_.expires_after(news.retry_in);
+    retry_timer_.async_wait([weak = weak_from_this()](const std::error_code& cancelled) {
+        const auto self = weak.lock();
+        if (!cancelled && self && self->running_ && !self->link_) self->attempt();
+    });
+    tell(std::move(news));
+}
+
+void Client::Impl::stop(std::chrono::milliseconds grace) {
+    if (!running_) return;
+    if (grace.count() <= 0 || queue.idle()) return disconnect();
+    stop_when_idle_ = true;
+    grace_timer_.expires_after(grace);
+    grace_timer_.async_wait([weak = weak_from_this()](const std::error_code& cancelled) {
+        const auto self = weak.lock();
+        if (!cancelled && self && self->running_) self->disconnect();
+    });
+    pump();
+}
+
+void Client::Impl::disconnect() {
+    stop_when_idle_ = false;
+    if (disconnect_wanted_) return;
+    disconnect_wanted_ = true;
+    if (session_->connected()) return pump();
+    drop_link();
+    stopped(std::nullopt, false);
+}
+
+void Client::Impl::stopped(const std::optional<Error>& error, bool permanent) {
+    running_ = false;
+    retry_timer_.cancel();
+    grace_timer_.cancel();
+    session_timer_.cancel();
+    queue.fail_all(error ? Error(Code::NotSent, error->detail(), error->cure()) : Error(Code::NotSent));
+    State news;
+    news.error = error;
+    news.permanent = permanent;
+    tell(std::move(news));
+    pump();
+}
+
+void Client::Impl::abandon() {
+    running_ = false;
+    on_message = {};
+    on_state = {};
+    on_oversize = {};
+    if (link_) link_->abandon();
+    link_.reset();
+    attempt_timer_.cancel();
+    session_timer_.cancel();
+    retry_timer_.cancel();
+    grace_timer_.cancel();
+}
+
+void Client::Impl::tell(State news) {
+    state = std::move(news);
+    if (on_state) on_state(state);
+}
+
+}  // namespace countersign::transport

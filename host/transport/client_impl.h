@@ -1,0 +1,90 @@
+// The client's inside: one session for its whole life, one link after the other.
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/mqtt/session.h"
+#include "host/transport/backoff.h"
+#include "host/transport/client.h"
+#include "host/transport/link.h"
+#include "host/transport/queue.h"
+#include "host/transport/tls.h"
+
+namespace countersign::transport {
+
+class Client::Impl final : public LinkOwner, public std::enable_shared_from_this<Client::Impl> {
+  public:
+    Impl(asio::io_context& context, Options options);
+
+    void start();
+    void stop(std::chrono::milliseconds grace);
+    void abandon();  // the Client is going
+
+    // Does whatever can be done now, then arranges to be called when there is more.
+    void pump();
+
+    Queue queue;
+    std::function<void(const Received&)> on_message;
+    std::function<void(const State&)> on_state;
+    std::function<void(std::string_view, std::size_t)> on_oversize;
+    State state;
+    const Options options;
+
+  private:
+    // The session's memory.
+    struct Memory {
+        explicit Memory(const Options& options);
+        [[nodiscard]] mqtt::Storage spans() { return {receive, transmit, store, outgoing, incoming}; }
+        std::vector<std::uint8_t> receive, transmit, store;
+        std::vector<mqtt::Slot> outgoing;
+        std::vector<std::uint16_t> incoming;
+    };
+
+    void link_open(bool resumed) override;
+    void link_bytes(mqtt::Bytes bytes) override;
+    void link_written() override;
+    void link_lost(Failure failure) override;
+    void link_finished() override;
+
+    void attempt();
+    void drain();
+    void rest();
+    void handle(const mqtt::Effect& effect);
+    void on_connected(const mqtt::Effect& effect);
+    void on_close(mqtt::Fault fault);
+    void lost(const Failure& failure);
+    void drop_link();
+    void wait_and_retry(const Failure& failure);
+    void stopped(const std::optional<Error>& error, bool permanent);
+    void disconnect();
+    void tell(State news);
+    [[nodiscard]] mqtt::Millis now() const;
+    [[nodiscard]] Peer peer() const { return {options.host, options.port}; }
+
+    asio::io_context& context_;
+    std::shared_ptr<TlsContext> tls_;
+    Memory memory_;
+    mqtt::Limits limits_;
+    std::optional<mqtt::Session> session_;
+    Backoff backoff_;
+    std::shared_ptr<Link> link_;
+    asio::steady_timer attempt_timer_;  // Options::connect_timeout
+    asio::steady_timer session_timer_;  // the session's deadline()
+    asio::steady_timer retry_timer_;
+    asio::steady_timer grace_timer_;
+    std::optional<Failure> refusal_;
+    bool resumed_ = false;
+    bool running_ = false;
+    bool pumping_ = false;
+    bool callbacks_posted_ = false;
+    bool stop_when_idle_ = false;
+    bool disconnect_wanted_ = false;
+};
+
+}  // namespace countersign::transport

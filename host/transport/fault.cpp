@@ -1,0 +1,169 @@
+#include "host/transport/fault.h"
+
+#include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <asio/error.hpp>
+#include <asio/ssl/error.hpp>
+#include <string_view>
+
+namespace countersign::transport {
+namespace {
+
+std::string address(const Peer& peer) {
+    const bool is_ipv6 = peer.host.find(':') != std::string::npos;
+    return is_ipv6 ? fmt::format("[{}]:{}", peer.host, peer.port)
+                   : fmt::format("{}:{}", peer.host, peer.port);
+}
+
+Failure passing(Code code, std::string_view detail) {
+    return {Error(code, detail), false};
+}
+
+Failure permanent(Code code, std::string_view detail) {
+    return {Error(code, detail), true};
+}
+
+Failure untrusted(long verify_result, const Peer& peer) {
+    const std::string why = X509_verify_cert_error_string(verify_result);
+    switch (verify_result) {
+        case X509_V_ERR_HOSTNAME_MISMATCH:
+        case X509_V_ERR_IP_ADDRESS_MISMATCH:
+            return {Error(Code::BrokerName,
+                          fmt::format("The certificate of the broker at {} does not name {}.", address(peer),
+                                      peer.host),
+                          fmt::format("countersign hosts add {}", peer.host)),
+                    true};
+        case X509_V_ERR_CERT_HAS_EXPIRED:
+            return permanent(Code::BrokerCertDates,
+                             fmt::format("The certificate of the broker at {} has expired.", address(peer)));
+        case X509_V_ERR_CERT_NOT_YET_VALID:
+            return permanent(
+                Code::BrokerCertDates,
+                fmt::format("The certificate of the broker at {} is not valid yet.", address(peer)));
+        default:
+            return permanent(
+                Code::BrokerUntrusted,
+                fmt::format("The certificate of the broker at {} is not from this authority ({}).",
+                            address(peer), why));
+    }
+}
+
+Failure own_certificate_refused(OwnDates own, std::string_view why, const Peer& peer) {
+    if (own == OwnDates::expired) {
+        return permanent(
+            Code::CertExpired,
+            fmt::format("The broker at {} refused our certificate: it has expired.", address(peer)));
+    }
+    if (own == OwnDates::not_yet) {
+        return permanent(
+            Code::CertNotYet,
+            fmt::format("The broker at {} refused our certificate: it is not valid yet.", address(peer)));
+    }
+    return permanent(Code::BrokerRefused,
+                     fmt::format("The broker at {} refused our certificate ({}).", address(peer), why));
+}
+
+Failure tls_failure(int reason, std::string_view text, long verify_result, OwnDates own, const Peer& peer) {
+    switch (reason) {
+        case SSL_R_CERTIFICATE_VERIFY_FAILED: return untrusted(verify_result, peer);
+        case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+            return own_certificate_refused(OwnDates::expired, text, peer);
+        case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+        case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+        case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
+        case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+        case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+        case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
+        case SSL_R_TLSV1_ALERT_DECRYPT_ERROR:
+        case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED: return own_certificate_refused(own, text, peer);
+        default:
+            return permanent(Code::BrokerProtocol,
+                             fmt::format("No TLS connection with {} is possible ({}).", address(peer), text));
+    }
+}
+
+bool hung_up(const std::error_code& code) {
+    return code == asio::error::eof || code == asio::error::connection_reset ||
+           code == asio::error::broken_pipe || code == asio::ssl::error::stream_truncated;
+}
+
+}  // namespace
+
+OwnDates dates_of(const X509& certificate) {
+    if (X509_cmp_current_time(X509_get0_notAfter(&certificate)) < 0) return OwnDates::expired;
+    if (X509_cmp_current_time(X509_get0_notBefore(&certificate)) > 0) return OwnDates::not_yet;
+    return OwnDates::valid;
+}
+
+Failure transport_failure(Stage stage, const std::error_code& code, long verify_result, OwnDates own,
+                          const Peer& peer) {
+    if (code.category() == asio::error::get_ssl_category()) {
+        const auto packed = static_cast<unsigned long>(static_cast<unsigned>(code.value()));
+        if (ERR_GET_LIB(packed) == ERR_LIB_SSL) {
+            const char* text = ERR_reason_error_string(packed);
+            return tls_failure(ERR_GET_REASON(packed), text == nullptr ? "TLS" : text, verify_result, own,
+                               peer);
+        }
+    }
+    switch (stage) {
+        case Stage::resolving:
+            return passing(Code::BrokerUnreachable, fmt::format("No address is known for {}.", peer.host));
+        case Stage::dialling:
+            return passing(Code::BrokerUnreachable,
+                           fmt::format("Nothing answers at {} ({}).", address(peer), code.message()));
+        case Stage::handshake:
+        case Stage::connack:
+            // TLS 1.3 brings the verdict on our certificate after the handshake, and a reset can overtake it.
+            if (hung_up(code) && own != OwnDates::valid) return own_certificate_refused(own, "", peer);
+            return passing(Code::BrokerClosed, fmt::format("{} hung up before it let us in ({}).",
+                                                           address(peer), code.message()));
+        case Stage::connected: break;
+    }
+    return passing(Code::BrokerClosed,
+                   fmt::format("The connection to {} was lost ({}).", address(peer), code.message()));
+}
+
+Failure refusal(mqtt::ReasonCode reason, const Peer& peer) {
+    const std::string at = address(peer);
+    switch (reason) {
+        case mqtt::ReasonCode::server_unavailable:
+            return passing(Code::BrokerRefused, fmt::format("The broker at {} is not available now.", at));
+        case mqtt::ReasonCode::client_identifier_not_valid:
+            return permanent(Code::BrokerRefused,
+                             fmt::format("The broker at {} does not allow this client id.", at));
+        case mqtt::ReasonCode::unsupported_protocol_version:
+            return permanent(Code::BrokerRefused,
+                             fmt::format("The broker at {} does not speak MQTT 3.1.1.", at));
+        default:
+            return permanent(Code::BrokerRefused,
+                             fmt::format("The broker at {} does not let this certificate in: it is unknown, "
+                                         "revoked, retired or expired.",
+                                         at));
+    }
+}
+
+Failure session_failure(mqtt::Fault fault, const Peer& peer) {
+    switch (fault) {
+        case mqtt::Fault::connect_timeout:
+            return passing(Code::BrokerUnreachable,
+                           fmt::format("{} does not answer CONNECT.", address(peer)));
+        case mqtt::Fault::keep_alive_timeout:
+            return passing(Code::BrokerClosed, fmt::format("The broker at {} went silent.", address(peer)));
+        default:
+            return permanent(Code::BrokerProtocol, fmt::format("{} does not keep to MQTT 3.1.1 (fault {}).",
+                                                               address(peer), static_cast<int>(fault)));
+    }
+}
+
+Failure attempt_timeout(Stage stage, std::chrono::milliseconds timeout, const Peer& peer) {
+    const std::string_view doing = stage == Stage::resolving   ? "looking up its name"
+                                   : stage == Stage::dialling  ? "dialling"
+                                   : stage == Stage::handshake ? "in the TLS handshake"
+                                                               : "waiting for CONNACK";
+    return passing(Code::BrokerUnreachable,
+                   fmt::format("{} did not answer within {} ms, {}.", address(peer), timeout.count(), doing));
+}
+
+}  // namespace countersign::transport

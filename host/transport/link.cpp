@@ -1,0 +1,155 @@
+#include "host/transport/link.h"
+
+#include <asio/buffer.hpp>
+#include <asio/connect.hpp>
+#include <asio/write.hpp>
+#include <utility>
+
+namespace countersign::transport {
+namespace {
+
+// A peer that takes no byte for so long is gone, or as good as.
+constexpr std::chrono::seconds kWritePatience{30};
+// How long the reason for a failed write, or the peer's close_notify, is waited for.
+constexpr std::chrono::seconds kEndPatience{2};
+
+}  // namespace
+
+Link::Link(asio::io_context& context, std::shared_ptr<TlsContext> tls, Peer peer, LinkOwner& owner)
+    : tls_(std::move(tls)),
+      peer_(std::move(peer)),
+      owner_(owner),
+      resolver_(context),
+      stream_(context, tls_->context()),
+      patience_(context) {}
+
+// Every handler keeps the link alive and does nothing once it is closed.
+void Link::open() {
+    resolver_.async_resolve(
+        peer_.host, std::to_string(peer_.port), Tcp::resolver::numeric_service,
+        [self = shared_from_this()](const std::error_code& code, const Tcp::resolver::results_type& found) {
+            if (self->closed_) return;
+            if (code) return self->lost(code);
+            self->dial(found);
+        });
+}
+
+void Link::dial(const Tcp::resolver::results_type& endpoints) {
+    stage_ = Stage::dialling;
+    asio::async_connect(stream_.next_layer(), endpoints,
+                        [self = shared_from_this()](const std::error_code& code, const Tcp::endpoint&) {
+                            if (self->closed_) return;
+                            if (code) return self->lost(code);
+                            self->shake_hands();
+                        });
+}
+
+void Link::shake_hands() {
+    stage_ = Stage::handshake;
+    std::error_code ignored;
+    stream_.next_layer().set_option(Tcp::no_delay(true), ignored);  // 40 ms a handshake, else
+    if (!tls_->prepare(stream_.native_handle(), peer_.host)) return lost(asio::error::invalid_argument);
+    stream_.async_handshake(asio::ssl::stream_base::client,
+                            [self = shared_from_this()](const std::error_code& code) {
+                                if (self->closed_) return;
+                                if (code) return self->lost(code);
+                                self->opened();
+                            });
+}
+
+void Link::opened() {
+    stage_ = Stage::connack;
+    owner_.link_open(SSL_session_reused(stream_.native_handle()) == 1);
+}
+
+void Link::read() {
+    if (reading_ || closed_) return;
+    reading_ = true;
+    stream_.async_read_some(asio::buffer(incoming_),
+                            [self = shared_from_this()](const std::error_code& code, std::size_t count) {
+                                self->reading_ = false;
+                                if (self->closed_) return;
+                                if (code) return self->lost(code);
+                                self->owner_.link_bytes(mqtt::Bytes(self->incoming_).first(count));
+                            });
+}
+
+void Link::write(mqtt::Bytes bytes) {
+    if (broken_ || closed_) return;
+    queued_.insert(queued_.end(), bytes.begin(), bytes.end());
+    flush();
+}
+
+void Link::flush() {
+    if (!writing_.empty() || queued_.empty()) return;
+    writing_.swap(queued_);
+    watch_writing();
+    asio::async_write(stream_, asio::buffer(writing_),
+                      [self = shared_from_this()](const std::error_code& code, std::size_t) {
+                          self->patience_.cancel();
+                          self->writing_.clear();
+                          if (!self->closed_) self->written(code);
+                      });
+}
+
+void Link::written(const std::error_code& code) {
+    if (code) {
+        broken_ = true;
+        queued_.clear();
+        patience_.expires_after(kEndPatience);
+        patience_.async_wait([self = shared_from_this(), code](const std::error_code& cancelled) {
+            if (!cancelled && !self->closed_) self->lost(code);
+        });
+        return read();
+    }
+    if (!queued_.empty()) return flush();
+    if (finishing_) return shut_down();
+    owner_.link_written();
+}
+
+void Link::watch_writing() {
+    patience_.expires_after(kWritePatience);
+    patience_.async_wait([self = shared_from_this()](const std::error_code& cancelled) {
+        if (!cancelled && !self->closed_) self->lost(asio::error::timed_out);
+    });
+}
+
+void Link::finish() {
+    finishing_ = true;
+    if (writing_.empty() && queued_.empty()) shut_down();
+}
+
+void Link::shut_down() {
+    patience_.expires_after(kEndPatience);
+    patience_.async_wait([self = shared_from_this()](const std::error_code& cancelled) {
+        if (!cancelled && !self->closed_) self->end();
+    });
+    // Whatever the peer says to our close_notify, the connection is at its end.
+    stream_.async_shutdown([self = shared_from_this()](const std::error_code&) {
+        if (!self->closed_) self->end();
+    });
+}
+
+void Link::end() {
+    abandon();
+    owner_.link_finished();
+}
+
+void Link::abandon() {
+    if (closed_) return;
+    closed_ = true;
+    patience_.cancel();
+    resolver_.cancel();
+    std::error_code ignored;
+    stream_.next_layer().close(ignored);
+}
+
+void Link::lost(const std::error_code& code) {
+    if (finishing_) return end();  // the peer was quicker
+    Failure failure = transport_failure(stage_, code, SSL_get_verify_result(stream_.native_handle()),
+                                        tls_->own_dates(), peer_);
+    abandon();
+    owner_.link_lost(std::move(failure));
+}
+
+}  // namespace countersign::transport

@@ -1,0 +1,83 @@
+// One connection, from the name lookup to its end: bytes in order, both ways, over TLS.
+#pragma once
+
+#include <array>
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/ssl/stream.hpp>
+#include <asio/steady_timer.hpp>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/mqtt/types.h"
+#include "host/transport/fault.h"
+#include "host/transport/tls.h"
+
+namespace countersign::transport {
+
+// Told from the context's thread; after lost, finished or abandon() nothing comes any more.
+class LinkOwner {
+  public:
+    virtual void link_open(bool resumed) = 0;        // TLS is up
+    virtual void link_bytes(mqtt::Bytes bytes) = 0;  // one answer to one read()
+    virtual void link_written() = 0;                 // everything given to write() is on its way
+    virtual void link_lost(Failure failure) = 0;
+    virtual void link_finished() = 0;  // the answer to finish()
+
+  protected:
+    ~LinkOwner() = default;
+};
+
+class Link : public std::enable_shared_from_this<Link> {
+  public:
+    // The owner calls abandon() before it goes.
+    Link(asio::io_context& context, std::shared_ptr<TlsContext> tls, Peer peer, LinkOwner& owner);
+
+    void open();
+    // Asks for bytes; they live until the next read().
+    void read();
+    // Copies. After a failed write the bytes go nowhere, and the reason comes with the next read: a broker
+    // that refuses us says why before it hangs up.
+    void write(mqtt::Bytes bytes);
+    [[nodiscard]] bool may_write() const noexcept { return broken_ || queued_.size() < kMaxQueued; }
+    // Writes what is queued, then close_notify, then closes.
+    void finish();
+    // Closes at once.
+    void abandon();
+
+    void set_stage(Stage stage) noexcept { stage_ = stage; }
+    [[nodiscard]] Stage stage() const noexcept { return stage_; }
+
+  private:
+    using Tcp = asio::ip::tcp;
+
+    void dial(const Tcp::resolver::results_type& endpoints);
+    void shake_hands();
+    void opened();
+    void flush();
+    void written(const std::error_code& code);
+    void watch_writing();
+    void shut_down();
+    void end();
+    void lost(const std::error_code& code);
+
+    static constexpr std::size_t kMaxQueued = std::size_t{256} << 10;
+
+    std::shared_ptr<TlsContext> tls_;  // the stream calls back into it
+    Peer peer_;
+    LinkOwner& owner_;
+    Tcp::resolver resolver_;
+    asio::ssl::stream<Tcp::socket> stream_;
+    asio::steady_timer patience_;  // with a write, or with the end
+    Stage stage_ = Stage::resolving;
+    std::array<std::uint8_t, 16384> incoming_{};  // one TLS record
+    std::vector<std::uint8_t> queued_;            // not yet given to the stream
+    std::vector<std::uint8_t> writing_;           // being written; empty when idle
+    bool reading_ = false;
+    bool broken_ = false;  // a write has failed
+    bool finishing_ = false;
+    bool closed_ = false;
+};
+
+}  // namespace countersign::transport

@@ -1,0 +1,176 @@
+#include "host/transport/queue.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/mqtt/topic.h"
+
+namespace countersign::transport {
+namespace {
+
+mqtt::Bytes as_bytes(const std::string& text) {
+    return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+Error bad_topic(const std::string& topic, std::string_view what) {
+    return Error(Code::TopicInvalid, fmt::format("\"{}\" is not an MQTT {}.", topic, what));
+}
+
+constexpr std::uint8_t kGreatestQos = 2;
+
+}  // namespace
+
+void Queue::publish(std::string topic, std::string payload, Qos qos, bool retain, Client::Done done) {
+    if (!mqtt::is_valid_topic_name(topic)) return finish(done, bad_topic(topic, "topic"));
+    if (messages_.size() >= max_messages_) {
+        return finish(done,
+                      Error(Code::QueueFull, fmt::format("{} messages wait already.", messages_.size())));
+    }
+    messages_.push_back({std::move(topic), std::move(payload), qos, retain, std::move(done)});
+}
+
+void Queue::subscribe(std::string filter, Qos qos, Client::Done done) {
+    if (!mqtt::is_valid_topic_filter(filter)) return finish(done, bad_topic(filter, "topic filter"));
+    wanted_[filter] = qos;
+    requests_.push_back({true, std::move(filter), qos, std::move(done)});
+}
+
+void Queue::unsubscribe(std::string filter, Client::Done done) {
+    if (!mqtt::is_valid_topic_filter(filter)) return finish(done, bad_topic(filter, "topic filter"));
+    wanted_.erase(filter);
+    requests_.push_back({false, std::move(filter), Qos::at_most_once, std::move(done)});
+}
+
+void Queue::feed(mqtt::Session& session) {
+    for (Request& request : requests_) {
+        if (request.packet_id == 0 && !feed_request(session, request)) return;
+    }
+    // No more than the window is handed over: the rest keeps its order here when the broker loses the
+    // session.
+    for (auto message = messages_.begin(); message != messages_.end() && handed_.size() < max_inflight_;) {
+        if (message->packet_id != 0) {
+            ++message;
+            continue;
+        }
+        if (!feed_message(session, *message)) return;
+        const auto fed = message++;
+        if (fed->packet_id == 0) {
+            messages_.erase(fed);
+        } else {
+            handed_[fed->packet_id] = fed;
+        }
+    }
+}
+
+bool Queue::feed_request(mqtt::Session& session, Request& request) {
+    const mqtt::Subscription subscription{request.filter, request.qos};
+    const std::string_view filter = request.filter;
+    const mqtt::Accepted accepted =
+        request.subscribe ? session.subscribe({&subscription, 1}) : session.unsubscribe({&filter, 1});
+    request.packet_id = accepted.packet_id;
+    return accepted.status == mqtt::Status::ok;
+}
+
+// False: there is no room for it now. A message that keeps packet id 0 is done with.
+bool Queue::feed_message(mqtt::Session& session, Message& message) {
+    const mqtt::Accepted accepted =
+        session.publish({message.topic, as_bytes(message.payload), message.qos, message.retain});
+    switch (accepted.status) {
+        case mqtt::Status::ok:
+            message.packet_id = accepted.packet_id;
+            if (message.qos == Qos::at_most_once) unwritten_.push_back(std::move(message.done));
+            return true;
+        case mqtt::Status::no_room: return false;
+        default:
+            finish(message.done,
+                   Error(Code::MessageTooLarge,
+                         fmt::format("A message of {} bytes cannot be sent.", message.payload.size())));
+            return true;
+    }
+}
+
+void Queue::connected(bool session_present) {
+    if (session_present) return;
+    for (const auto& [filter, qos] : wanted_) {
+        const bool asked =
+            std::any_of(requests_.begin(), requests_.end(), [&filter = filter](const Request& request) {
+                return request.subscribe && request.filter == filter;
+            });
+        if (!asked) requests_.push_front({true, filter, qos, {}});
+    }
+}
+
+void Queue::published(std::uint16_t packet_id) {
+    const auto found = handed_.find(packet_id);
+    if (found == handed_.end()) return;
+    finish(found->second->done);
+    messages_.erase(found->second);
+    handed_.erase(found);
+}
+
+std::list<Queue::Request>::iterator Queue::find_request(std::uint16_t packet_id) {
+    return std::find_if(requests_.begin(), requests_.end(),
+                        [packet_id](const Request& request) { return request.packet_id == packet_id; });
+}
+
+void Queue::subscribed(std::uint16_t packet_id, mqtt::Bytes codes) {
+    const auto request = find_request(packet_id);
+    if (request == requests_.end()) return;
+    if (codes[0] <= kGreatestQos) {
+        finish(request->done);
+    } else {
+        wanted_.erase(request->filter);
+        finish(request->done,
+               Error(Code::BrokerRefused,
+                     fmt::format("The broker does not let us subscribe to {}.", request->filter)));
+    }
+    requests_.erase(request);
+}
+
+void Queue::unsubscribed(std::uint16_t packet_id) {
+    const auto request = find_request(packet_id);
+    if (request == requests_.end()) return;
+    finish(request->done);
+    requests_.erase(request);
+}
+
+void Queue::dropped(std::uint16_t packet_id) {
+    if (const auto found = handed_.find(packet_id); found != handed_.end()) {
+        found->second->packet_id = 0;
+        handed_.erase(found);
+    } else if (const auto request = find_request(packet_id); request != requests_.end()) {
+        request->packet_id = 0;
+    }
+}
+
+void Queue::written() {
+    for (auto& done : std::exchange(unwritten_, {})) finish(done);
+}
+
+void Queue::connection_lost(const Error& error) {
+    for (auto& done : std::exchange(unwritten_, {}))
+        finish(done, Error(Code::NotSent, error.detail(), error.cure()));
+}
+
+bool Queue::idle() const noexcept {
+    return messages_.empty() && requests_.empty() && unwritten_.empty();
+}
+
+void Queue::fail_all(const Error& error) {
+    handed_.clear();
+    for (auto& message : std::exchange(messages_, {})) finish(message.done, error);
+    for (auto& request : std::exchange(requests_, {})) finish(request.done, error);
+    for (auto& done : std::exchange(unwritten_, {})) finish(done, error);
+}
+
+void Queue::finish(Client::Done& done, std::optional<Error> error) {
+    if (done) due_.push_back({std::move(done), std::move(error)});
+}
+
+void Queue::run_callbacks() {
+    for (const Due& due : std::exchange(due_, {})) due.done(due.error);
+}
+
+}  // namespace countersign::transport

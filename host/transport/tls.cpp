@@ -1,0 +1,147 @@
+#include "host/transport/tls.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <strings.h>
+
+#include <array>
+#include <vector>
+
+#include "host/base/files.h"
+
+namespace countersign::transport {
+namespace {
+
+template <auto Free>
+struct Freer {
+    template <typename T>
+    void operator()(T* pointer) const noexcept {
+        Free(pointer);
+    }
+};
+using Bio = std::unique_ptr<BIO, Freer<BIO_free_all>>;
+using Certificate = std::unique_ptr<X509, Freer<X509_free>>;
+using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
+
+constexpr std::size_t kMaxPem = std::size_t{1} << 20;
+
+std::string name_of(const PublicPem& pem) {
+    const auto* path = std::get_if<std::filesystem::path>(&pem);
+    return path == nullptr ? std::string("the given PEM text") : path->string();
+}
+
+std::string text_of(const PublicPem& pem) {
+    if (const auto* text = std::get_if<std::string>(&pem)) return *text;
+    return read_text(std::get<std::filesystem::path>(pem), kMaxPem);
+}
+
+Bio bio_of(std::string_view text) {
+    return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+std::vector<Certificate> read_certificates(const PublicPem& pem) {
+    const std::string text = text_of(pem);
+    const Bio bio = bio_of(text);
+    std::vector<Certificate> certificates;
+    while (X509* certificate = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
+        certificates.emplace_back(certificate);
+    }
+    const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    ERR_clear_error();
+    if (certificates.empty() || !at_end) {
+        throw Error(Code::CertInvalid, fmt::format("There is no sound PEM certificate in {}.", name_of(pem)));
+    }
+    return certificates;
+}
+
+// Without this OpenSSL would ask for a passphrase on the terminal.
+int no_passphrase(char*, int, int, void*) {
+    return -1;
+}
+
+Key parse_key(std::string_view text, const std::string& name) {
+    const Bio bio = bio_of(text);
+    Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
+    ERR_clear_error();
+    if (!key)
+        throw Error(Code::KeyTypeUnsupported, fmt::format("There is no unencrypted PEM key in {}.", name));
+    return key;
+}
+
+Key read_key(const PrivatePem& pem) {
+    if (const auto* secret = std::get_if<Secret>(&pem))
+        return parse_key(secret->text(), "the given PEM text");
+    const auto& path = std::get<std::filesystem::path>(pem);
+    auto bytes = read_file(path, kMaxPem);
+    const Secret secret{std::span<const std::uint8_t>(bytes)};
+    explicit_bzero(bytes.data(), bytes.size());
+    return parse_key(secret.text(), path.string());
+}
+
+int context_index() {
+    static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+    return index;
+}
+
+bool is_ip(const std::string& host) {
+    std::array<unsigned char, sizeof(in6_addr)> address{};
+    return inet_pton(AF_INET, host.c_str(), address.data()) == 1 ||
+           inet_pton(AF_INET6, host.c_str(), address.data()) == 1;
+}
+
+}  // namespace
+
+TlsContext::TlsContext(const PublicPem& certificate, const PrivatePem& key, const PublicPem& anchors)
+    : context_(asio::ssl::context::tls_client), handle_(context_.native_handle()) {
+    SSL_CTX* ctx = handle_;
+    SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, nullptr);
+
+    auto chain = read_certificates(certificate);
+    const Key own_key = read_key(key);
+    if (SSL_CTX_use_certificate(ctx, chain.front().get()) != 1 ||
+        SSL_CTX_use_PrivateKey(ctx, own_key.get()) != 1) {
+        ERR_clear_error();
+        throw Error(
+            Code::CertInvalid,
+            fmt::format("The certificate in {} and the key do not belong together.", name_of(certificate)));
+    }
+    for (std::size_t i = 1; i < chain.size(); ++i) SSL_CTX_add1_chain_cert(ctx, chain[i].get());
+
+    X509_STORE* store = SSL_CTX_get_cert_store(ctx);
+    for (const auto& anchor : read_certificates(anchors)) X509_STORE_add_cert(store, anchor.get());
+    X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);  // an issuing CA may be an anchor of its own
+
+    SSL_CTX_set_ex_data(ctx, context_index(), this);
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(ctx, &TlsContext::keep_session);
+}
+
+// The last ticket is the one to use: TLS 1.3 tickets are best used once (RFC 8446, C.4).
+int TlsContext::keep_session(SSL* ssl, SSL_SESSION* session) {
+    auto* self = static_cast<TlsContext*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), context_index()));
+    self->session_.reset(session);
+    return 1;  // the reference is ours now
+}
+
+bool TlsContext::prepare(SSL* ssl, const std::string& host) const {
+    X509_VERIFY_PARAM* param = SSL_get0_param(ssl);
+    X509_VERIFY_PARAM_set_hostflags(
+        param, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    const bool set =
+        is_ip(host) ? X509_VERIFY_PARAM_set1_ip_asc(param, host.c_str()) == 1
+                    : SSL_set1_host(ssl, host.c_str()) == 1 &&
+                          SSL_set_tlsext_host_name(ssl, host.c_str()) == 1;  // SNI: names only (RFC 6066)
+    if (!set) return false;
+    if (session_ && SSL_SESSION_is_resumable(session_.get()) == 1) SSL_set_session(ssl, session_.get());
+    return true;
+}
+
+OwnDates TlsContext::own_dates() const {
+    return dates_of(*SSL_CTX_get0_certificate(handle_));
+}
+
+}  // namespace countersign::transport
