@@ -1,0 +1,58 @@
+"""Countersign on a board: an identity of its own, and MQTT over mutually authenticated TLS.
+
+    import countersign
+    countersign.publish_once("temperature", "21.5")      # connect, deliver, disconnect: for boards that sleep
+
+    async def program(client):                           # for boards that stay awake
+        client.subscribe("cmd/led", lambda topic, payload: print(payload))
+        await client.publish("state", "ON")
+    countersign.start(program)
+"""
+
+from .client import Client  # noqa: F401
+from .errors import CountersignError  # noqa: F401
+
+__version__ = "0.1.0"
+
+
+def load_identity(root="/"):
+    """The Identity in use: .name, .brokers, .slot, .certificate(), .anchors(). IdentityMissing or
+    IdentityDamaged."""
+    from .files import Files
+    from .slots import Slots
+    return Slots(Files(root)).active()
+
+
+def start(program, **options):
+    """Wi-Fi, clock and identity, then `async def program(client)` on a client that connects and stays
+    connected. `options` are those of Client. Returns when the program does; Ctrl-C ends it."""
+    from . import board
+    board.start(program, **options)
+
+
+def publish_once(topic, payload, qos=1, retain=False, timeout=30, say=lambda line: None):
+    """Wakes, delivers one message, disconnects. Raises a CountersignError that says why it could not, within
+    about `timeout` seconds for the connection on top of what the Wi-Fi takes. The board's "online" status is
+    left alone, and commands wait at the broker."""
+    from . import board
+    board.run(_publish_once(topic, payload, qos, retain, timeout, say))
+
+
+async def _publish_once(topic, payload, qos, retain, timeout, say):
+    import asyncio
+
+    from . import board
+    from .errors import BrokerSilent
+    client = await board.prepare(say, announce=False, deadline=timeout, log=say)
+
+    async def deliver():
+        await client.wait_connected()
+        await client.publish(topic, payload, qos, retain)
+        await client.close()
+
+    try:
+        await asyncio.wait_for(asyncio.gather(client.run(retry=False), deliver()), timeout)
+    except asyncio.TimeoutError:
+        raise BrokerSilent("no acknowledgement within %d s" % timeout)
+    finally:
+        client.abort()

@@ -1,0 +1,108 @@
+"""From power-on to a running client: the steps one by one, each said in a line, as main.py shows them."""
+
+import asyncio
+import gc
+import sys
+
+from . import clock as clocks
+from . import config, transport, wifi, x509
+from .backoff import Backoff
+from .client import Client
+from .errors import ConfigInvalid, CountersignError, IdentityDamaged, IdentityMissing
+from .files import Files
+from .slots import Slots
+
+# Where wifi.conf and slots/ are. '/' on a board; a test points it at a folder of its own.
+ROOT = "/"
+
+
+def run(work):
+    """asyncio.run() that leaves nothing behind, so that the REPL can start again after Ctrl-C."""
+    try:
+        return asyncio.run(work)
+    finally:
+        asyncio.new_event_loop()
+
+
+async def prepare(say=print, **options):
+    """Does every step up to the connection and returns a Client; `options` are passed on to it."""
+    settings = config.load(ROOT)
+    first = (settings.server_ip, settings.server_port)
+    say("Configuration OK (Wi-Fi %s, broker %s:%d)" % ((settings.wifi_ssid,) + first))
+
+    async def network():
+        return await wifi.connect(settings.wifi_ssid, settings.wifi_psw)
+
+    say("Wi-Fi OK (%s)" % await network())
+    files = Files(ROOT)
+    clock = clocks.Clock(files)
+    clock.keep_floor()
+    source = "NTP" if clock.ask_ntp() else "no NTP answer, as it was"
+    say("Clock OK (%s, %s)" % (clocks.text(clock.now()), source))
+    identity = Slots(files).active()
+    say("Identity OK (%s, slot %s)" % (identity.name, identity.slot))
+    say("Certificate OK (until %s)" % _check_certificate(identity))
+    # The address in wifi.conf comes first: it is what a person edits by hand.
+    brokers = [first] + [b for b in identity.brokers if b != first]
+    gc.collect()
+    return Client(identity, brokers, network=network, clock=clock, **options)
+
+
+def _check_certificate(identity):
+    """The end of its validity. Reads it with the firmware's own TLS too, where a bad key or file shows."""
+    transport.make_context(identity)
+    try:
+        return clocks.text(x509.validity(identity.certificate())[1])
+    except ValueError as e:
+        raise IdentityDamaged("cert.der: %s" % e)
+
+
+def start(program, client=None, **options):
+    """Prepares, connects and runs `async def program(client)` until it returns; then says "offline" and
+    disconnects. Ctrl-C ends it and leaves the REPL usable."""
+    made = [client]
+
+    async def connected_program():
+        if made[0] is None:
+            made[0] = await prepare(**options)
+        await asyncio.gather(made[0].run(), _then_close(program, made[0]))
+
+    try:
+        run(connected_program())
+    finally:
+        if made[0]:
+            made[0].abort()
+
+
+async def _then_close(program, client):
+    try:
+        await program(client)
+    finally:
+        await client.close()
+
+
+def boot(program):
+    """start() for a board nobody looks at: what may pass is tried again, for ever and ever slower. Returns
+    when only a person at the board can help, or on Ctrl-C."""
+    backoff = Backoff()
+    while True:
+        try:
+            start(program)
+            return
+        except (ConfigInvalid, IdentityMissing, IdentityDamaged) as e:
+            print(e)
+            return
+        except CountersignError as e:
+            print(e)
+            permanent = e.permanent
+        except KeyboardInterrupt:
+            print("Stopped.")
+            return
+        except Exception as e:  # a fault of the program on top: the next start may go better
+            sys.print_exception(e)
+            permanent = False
+        try:
+            run(asyncio.sleep_ms(backoff.next_ms(permanent)))
+        except KeyboardInterrupt:
+            print("Stopped.")
+            return

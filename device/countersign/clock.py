@@ -1,0 +1,99 @@
+"""The clock, which never goes below the newest time that signed data has proven (the floor).
+
+Without it a board that wakes in the year 2000 finds every certificate in the future, and whoever answers for
+an NTP server could send it back to a year in which an expired certificate was good. NTP may set the clock,
+never the floor. Times are seconds since 1970, on firmware that counts from 2000 too.
+"""
+
+import time
+
+from micropython import const
+
+from .slots import sealed, unsealed
+
+_EPOCH = 946684800 if time.gmtime(0)[0] == 2000 else 0
+_DAY = const(86400)
+_FLOOR = "/slots/floor"
+_NEW_FLOOR = "/slots/floor.new"
+_MAGIC = "countersign-floor"
+
+
+def _read_clock():
+    return int(time.time()) + _EPOCH
+
+
+def _set_clock(seconds):
+    """Whether there is a clock that can be set."""
+    try:
+        from machine import RTC
+    except ImportError:  # a computer keeps its own time
+        return False
+    year, month, day, hour, minute, second, weekday, _ = time.gmtime(seconds - _EPOCH)
+    RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
+    return True
+
+
+def _ask_ntp():
+    """Blocks for at most ntptime.timeout (1 s) and the name lookup."""
+    import ntptime
+    return ntptime.time() + _EPOCH
+
+
+class Clock:
+    def __init__(self, files, read_clock=_read_clock, set_clock=_set_clock, ask_ntp=_ask_ntp):
+        self._files = files
+        self._read_clock = read_clock
+        self._set_clock = set_clock
+        self._ask_ntp = ask_ntp
+        self.floor = max(self._stored(_FLOOR), self._stored(_NEW_FLOOR))
+
+    def now(self):
+        return self._read_clock()
+
+    def keep_floor(self):
+        """Lifts a clock that is below the floor."""
+        if self.now() < self.floor:
+            self._set_clock(self.floor)
+
+    def raise_floor(self, proven):
+        """`proven` stands in something signed that has been verified. Flash is written at most once a day."""
+        if proven - self.floor < _DAY:
+            return
+        self.floor = proven
+        line = sealed("%s 1 %d " % (_MAGIC, proven))
+        self._files.make_folder("/slots")
+        self._files.write(_NEW_FLOOR, line)
+        if not self._files.rename(_NEW_FLOOR, _FLOOR):
+            # No renaming onto a file here. Whatever a power cut leaves, one of the two files is whole.
+            self._files.remove(_FLOOR)
+            self._files.rename(_NEW_FLOOR, _FLOOR)
+        self.keep_floor()
+
+    def ask_ntp(self):
+        """Sets the clock from NTP. False when no server answers or its answer lies below the floor."""
+        try:
+            told = self._ask_ntp()
+        except (ImportError, OSError, IndexError, ValueError):
+            return False
+        return told >= self.floor and self._set_clock(told)
+
+    def step_back_to_floor(self):
+        """For one more try after "expired": the clock may have been sent ahead. Returns how far it went back
+        (0: not at all), for step_forward()."""
+        ahead = self.now() - self.floor
+        if self.floor and ahead > 0 and self._set_clock(self.floor):
+            return ahead
+        return 0
+
+    def step_forward(self, seconds):
+        """Undoes step_back_to_floor()."""
+        self._set_clock(self.now() + seconds)
+
+    def _stored(self, path):
+        words = unsealed(self._files.read(path), _MAGIC)
+        return int(words[0]) if words and len(words) == 1 and words[0].isdigit() else 0
+
+
+def text(seconds):
+    """2025-01-31 12:00:00 UTC"""
+    return "%04d-%02d-%02d %02d:%02d:%02d UTC" % tuple(time.gmtime(seconds - _EPOCH)[:6])

@@ -1,0 +1,107 @@
+"""Two places that can each hold a whole identity, and which of them holds.
+
+A power cut between any two file operations, or in the middle of a write, leaves the old identity or the new
+one, never less: a slot is written while the other one is in use, becomes a slot only with its last file
+(identity.json), and is pointed to only after it has been read back. Two numbered pointers need no atomic
+rename, so FAT is as good as LittleFS.
+"""
+
+import binascii
+
+from . import identity
+from .errors import BoardFull, IdentityDamaged, IdentityMissing
+
+SLOTS = ("a", "b")
+
+_POINTERS = ("/slots/pointer0", "/slots/pointer1")
+_MAGIC = "countersign-pointer"
+
+
+class Slots:
+    def __init__(self, files):
+        self._files = files
+
+    def active(self):
+        """The Identity in use. When the slot the newest pointer names is damaged, the one before it is taken:
+        whether it may still connect is for the broker to say."""
+        pointers = self._pointers()
+        if not pointers:
+            raise IdentityMissing()
+        fault = None
+        for _, slot, _ in pointers:
+            try:
+                return identity.read(self._files, _folder(slot))
+            except IdentityDamaged as e:
+                fault = fault or e
+        raise fault
+
+    def free(self):
+        """The slot that may be written."""
+        try:
+            return "b" if self.active().slot == "a" else "a"
+        except (IdentityMissing, IdentityDamaged):
+            return "a"
+
+    def write(self, contents, name, brokers):
+        """Puts an identity into the free slot and returns the slot: `contents` is {"key.der": bytes,
+        "cert.der": …, "anchor0.der": …}. Nothing is changed for whoever uses the active one."""
+        slot = self.free()
+        folder = _folder(slot)
+        self._files.make_folder("/slots")
+        self._files.make_folder(folder)
+        self._files.remove(folder + "/identity.json")  # from here to its rewriting the folder is not a slot
+        for file, data in contents.items():
+            self._files.write(folder + "/" + file, data)
+        self._files.write(folder + "/identity.json", identity.describe(name, brokers, contents))
+        try:
+            identity.read(self._files, folder)
+        except IdentityDamaged as e:
+            raise BoardFull(e.detail)
+        return slot
+
+    def activate(self, slot):
+        """Makes a slot the one in use, if it is whole."""
+        identity.read(self._files, _folder(slot))
+        pointers = self._pointers()
+        sequence, active, place = pointers[0] if pointers else (0, "", _POINTERS[1])
+        if active == slot:
+            return
+        other = _POINTERS[0] if place == _POINTERS[1] else _POINTERS[1]
+        line = sealed("%s 1 %d %s " % (_MAGIC, sequence + 1, slot))
+        self._files.write(other, line)
+        if self._files.read(other) != line:
+            raise BoardFull(other)
+
+    def _pointers(self):
+        """[(sequence, slot, path)] of the valid pointers, the one that holds first."""
+        found = []
+        for path in _POINTERS:
+            words = unsealed(self._files.read(path), _MAGIC)
+            if words and len(words) == 2 and words[0].isdigit() and words[1] in SLOTS:
+                found.append((int(words[0]), words[1], path))
+        found.sort(reverse=True)
+        return found
+
+
+def sealed(text):
+    """A line of one of our small state files: `text`, which ends in a space, and its CRC-32."""
+    return ("%s%08x\n" % (text, binascii.crc32(text.encode()))).encode()
+
+
+def unsealed(line, magic):
+    """The words between `magic 1` and the checksum; None when the line is missing, torn or another's."""
+    if not line or len(line) > 80:
+        return None
+    try:
+        text = str(line, "utf-8")
+    except UnicodeError:
+        return None
+    cut = text.rfind(" ") + 1
+    words = text.split(" ")
+    if words[0] != magic or words[1:2] != ["1"] or sealed(text[:cut]) != line:
+        return None
+    return words[2:-1]
+
+
+def _folder(slot):
+    return "/slots/" + slot
