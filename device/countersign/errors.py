@@ -133,7 +133,7 @@ class BrokerSilent(CountersignError):
 
 
 class ConnectionLost(CountersignError):
-    code = "E-CONNECTION-LOST"
+    code = "E-BROKER-CLOSED"
     what = "The connection to the broker ended."
     cure = "nothing to do: the board tries again by itself"
 
@@ -142,7 +142,7 @@ class ConnectionLost(CountersignError):
 
 
 class ProtocolError(CountersignError):
-    code = "E-MQTT-PROTOCOL"
+    code = "E-BROKER-PROTOCOL"
     what = "The other side does not speak MQTT 3.1.1."
     cure = "check that server_ip and server_port lead to an MQTT broker"
 
@@ -155,7 +155,7 @@ class TopicInvalid(CountersignError):
 
 
 class PayloadTooLarge(CountersignError):
-    code = "E-PAYLOAD-TOO-LARGE"
+    code = "E-MESSAGE-TOO-LARGE"
     what = "The message is larger than this client takes."
     cure = "send it in parts, or raise send_limit of the Client"
     permanent = True

@@ -55,8 +55,8 @@ def make_context(identity):
     try:
         context.load_cert_chain(identity.certificate(), identity.key())
         for anchor in identity.anchors():
-            # One call for each: a second certificate in one call is ignored. This is the C module's method; that
-            # of ssl.py, which is not everywhere, would take a first argument for a file name.
+            # One call for each: a second certificate in one call is ignored. This is the C module's method; in
+            # ssl.py, which is not everywhere, the first argument would be a file name.
             context.load_verify_locations(anchor)
     except (ValueError, OSError) as e:
         raise errors.IdentityDamaged("the firmware's TLS says: %s" % e)
