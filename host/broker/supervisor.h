@@ -45,15 +45,15 @@ class Supervisor final : public BrokerControl {
     [[nodiscard]] pid_t pid() const noexcept;
 
   private:
-    void take_output();
+    bool take_output();
     void take_line(std::string_view line);
     [[noreturn]] void report_death();
-    [[nodiscard]] bool listening() const;
 
     Settings settings_;
     LineSink sink_;
     std::unique_ptr<FileLock> lock_;
     std::unique_ptr<ChildProcess> child_;
+    bool listening_ = false;
     std::string rest_;                // an unfinished line
     std::deque<std::string> recent_;  // the last lines, for the report of a death
 };

@@ -1,6 +1,7 @@
 // The bytes of the admission file (docs/architecture.md): little endian, every row with its own checksum.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -21,6 +22,11 @@ struct Header {
 
     // Bytes of header and base records: where the tail begins.
     [[nodiscard]] std::uint64_t base_end() const noexcept { return kHeaderSize + base_count * kRecordSize; }
+    // Records the tail may have before the file is written anew: readers hold the tail in memory, and a
+    // rewrite must stay rare.
+    [[nodiscard]] std::uint64_t max_tail() const noexcept {
+        return std::max<std::uint64_t>(1024, base_count / 8);
+    }
 };
 
 // CRC-32 as in IEEE 802.3, zlib and binascii.crc32.

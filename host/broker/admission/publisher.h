@@ -37,7 +37,7 @@ class Publisher {
     [[nodiscard]] std::optional<Stamp> stamp() const;
 
   private:
-    Stamp rewrite(const std::optional<Stamp>& before, const Rows& all);
+    Stamp rewrite(std::uint64_t generation, const Rows& all);
 
     std::filesystem::path file_;
 };

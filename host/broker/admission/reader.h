@@ -20,7 +20,8 @@ enum class Refresh : std::uint8_t {
     kept      // what is there now cannot be used: the last good one (or none) stays; fault() says why
 };
 
-// No exceptions, no output: it runs inside the broker. Costs one stat() when nothing has changed.
+// No output and no exception but bad_alloc: it runs inside the broker. refresh() costs one stat() when
+// nothing has changed.
 class Reader {
   public:
     explicit Reader(std::string path);

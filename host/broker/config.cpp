@@ -1,0 +1,115 @@
+#include "host/broker/config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "host/base/error.h"
+
+namespace countersign::broker {
+namespace {
+
+// Mosquitto reads a value to the end of its line and drops blanks in front of it: a path may hold blanks, but
+// not begin or end with one, and no control characters.
+void check_path(const std::filesystem::path& path) {
+    const std::string text = path.string();
+    const bool odd = std::any_of(text.begin(), text.end(),
+                                 [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+    if (path.is_absolute() && !odd && text.back() != ' ') return;
+    throw Error(Code::HomeUnreachable,
+                fmt::format("Mosquitto's configuration cannot name the folder {:?}.", text),
+                "use a --home with an absolute path of ordinary characters");
+}
+
+constexpr const char* kConfig =
+    R"(# Made by countersign; made again when the broker's settings change.
+# The certificate says who a client is; the plugin asks the registry, by way of the admission file, whether it
+# may come in, and sets its user name.
+per_listener_settings false
+allow_anonymous false
+plugin {plugin}
+plugin_opt_admission {admission}
+acl_file {acl}
+{user}
+listener {port}{address}
+protocol mqtt
+set_tcp_nodelay true
+allow_zero_length_clientid false
+
+cafile {ca}
+certfile {certificate}
+keyfile {key}
+# Empty and without an end: with it, SIGHUP reads cafile again.
+crlfile {crl}
+require_certificate true
+# The plugin sets the user name. True would skip the plugin.
+use_identity_as_username false
+tls_version tlsv1.2
+
+persistence true
+persistence_location {data}/
+persistence_file mosquitto.db
+autosave_interval 10
+# A broker that is killed loses what came after the last save; a reconnecting device gets at most
+# max_queued_messages of what it missed.
+max_queued_messages 10000
+max_inflight_messages 20
+message_size_limit 1048576
+
+log_dest stderr
+log_timestamp true
+log_timestamp_format %Y-%m-%dT%H:%M:%S
+connection_messages true
+{log_types}
+)";
+
+constexpr const char* kLogTypes = "log_type error\nlog_type warning\nlog_type notice\nlog_type information";
+
+}  // namespace
+
+Files::Files(const std::filesystem::path& folder)
+    : config(folder / "mosquitto.conf"),
+      acl(folder / "acl"),
+      ca(folder / "ca.pem"),
+      crl(folder / "crl.pem"),
+      certificate(folder / "broker.crt.pem"),
+      key(folder / "broker.key.pem"),
+      admission(folder / "admission"),
+      data(folder / "data"),
+      plugin(folder / "countersign_plugin.so") {}
+
+std::string mosquitto_config(const Settings& settings) {
+    check_path(settings.folder);
+    const Files files(settings.folder);
+    return fmt::format(fmt::runtime(kConfig), fmt::arg("plugin", files.plugin.string()),
+                       fmt::arg("admission", files.admission.string()), fmt::arg("acl", files.acl.string()),
+                       fmt::arg("user", settings.user.empty() ? "" : "user " + settings.user + "\n"),
+                       fmt::arg("port", settings.port),
+                       fmt::arg("address", settings.address.empty() ? "" : " " + settings.address),
+                       fmt::arg("ca", files.ca.string()), fmt::arg("certificate", files.certificate.string()),
+                       fmt::arg("key", files.key.string()), fmt::arg("crl", files.crl.string()),
+                       fmt::arg("data", files.data.string()),
+                       fmt::arg("log_types", settings.verbose ? "log_type all" : kLogTypes));
+}
+
+std::string access_list(std::span<const std::string> operators) {
+    // A pattern holds for every user, %u being the user name the plugin has set. A birth identity is
+    // "birth~NAME": its own topics are nobody else's.
+    std::string text =
+        "# Made by countersign; made again when an operator comes or goes.\n"
+        "pattern readwrite devices/%u/#\n"
+        "pattern write countersign/%u/request\n"
+        "pattern write countersign/%u/state\n"
+        "pattern read countersign/%u/#\n";
+    for (const auto& name : operators) {
+        text += fmt::format(
+            "\nuser operator~{}\n"
+            "topic write devices/#\n"
+            "topic read #\n"
+            "topic read $SYS/#\n",
+            name);
+    }
+    return text;
+}
+
+}  // namespace countersign::broker

@@ -1,0 +1,103 @@
+// Mosquitto's log, in words: what a person at the terminal wants to know, one line each.
+#include <fmt/format.h>
+
+#include <array>
+#include <string>
+
+#include "host/broker/supervisor.h"
+
+namespace countersign::broker {
+namespace {
+
+constexpr std::string_view kOurs = "countersign: ";
+
+// Lines that say nothing the plugin or we have not said already.
+constexpr std::array<std::string_view, 14> kSilent{"New connection from ",
+                                                   "New client connected from ",
+                                                   "Config loaded from ",
+                                                   "Opening ipv",
+                                                   "Opening websockets ",
+                                                   "Loading plugin: ",
+                                                   "Saving in-memory database",
+                                                   "Reloading config.",
+                                                   "Client <unknown> ",
+                                                   "Socket error on client <unk",
+                                                   "Warning: Mosquitto should not be",
+                                                   "mosquitto version ",
+                                                   "Client (null) ",
+                                                   "Plugin "};
+
+struct Fault {
+    std::string_view part;
+    std::string_view words;
+};
+
+// Parts of OpenSSL's error texts, in the order they are tried.
+constexpr std::array<Fault, 9> kTlsFaults{{
+    {"peer did not return a certificate", "turned away a client without a certificate"},
+    {"certificate verify failed",
+     "turned away a client whose certificate is not of this authority, or not valid today"},
+    {"alert unknown ca", "a client does not know this broker's authority and left"},
+    {"alert bad certificate", "a client refused this broker's certificate and left"},
+    {"alert certificate", "a client refused this broker's certificate and left"},
+    {"unsupported protocol", "turned away a client with a TLS older than 1.2"},
+    {"wrong version number", "turned away a client that does not speak TLS"},
+    {"http request", "turned away a client that does not speak TLS"},
+    {"no shared cipher", "turned away a client that has no cipher in common with this broker"},
+}};
+
+struct Ending {
+    std::string_view suffix;
+    std::string_view words;
+};
+
+constexpr std::array<Ending, 5> kEndings{{
+    {" disconnected.", "left"},
+    {" closed its connection.", "closed its connection"},
+    {" has exceeded timeout, disconnecting.", "was silent for too long: its connection is closed"},
+    {" already connected, closing old connection.", "connects again: its old connection is closed"},
+    {" disconnected due to protocol error.", "broke the rules of MQTT: its connection is closed"},
+}};
+
+bool is_silent(std::string_view message) {
+    for (const auto beginning : kSilent) {
+        if (message.starts_with(beginning)) return true;
+    }
+    return false;
+}
+
+std::string in_words(std::string_view message) {
+    if (message.starts_with(kOurs)) return std::string(message.substr(kOurs.size()));
+    if (message.starts_with("OpenSSL Error")) {
+        for (const auto& fault : kTlsFaults) {
+            if (message.find(fault.part) != std::string_view::npos) return std::string(fault.words);
+        }
+        // What a client leaves behind that hangs up in the middle of a handshake.
+        return message.find("unexpected eof") != std::string_view::npos ? "" : std::string(message);
+    }
+    if (is_silent(message)) return {};
+    constexpr std::string_view kClient = "Client ";
+    if (message.starts_with(kClient)) {
+        for (const auto& ending : kEndings) {
+            if (!message.ends_with(ending.suffix)) continue;
+            const auto who =
+                message.substr(kClient.size(), message.size() - kClient.size() - ending.suffix.size());
+            return fmt::format("{} {}", who, ending.words);
+        }
+    }
+    return std::string(message);
+}
+
+}  // namespace
+
+std::string translate(std::string_view line) {
+    // "2027-11-22T15:04:05: message", as the configuration asks for.
+    constexpr std::size_t kStamp = 19;
+    constexpr std::size_t kClock = 11;
+    const bool stamped = line.size() > kStamp + 2 && line[10] == 'T' && line.substr(kStamp, 2) == ": ";
+    const std::string words = in_words(stamped ? line.substr(kStamp + 2) : line);
+    if (words.empty() || !stamped) return words;
+    return fmt::format("{}  {}", line.substr(kClock, kStamp - kClock), words);
+}
+
+}  // namespace countersign::broker

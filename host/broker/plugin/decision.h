@@ -1,0 +1,37 @@
+// Who may come in: a pure function of what the registry has published, the time, and who asks.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "host/broker/admission/table.h"
+
+namespace countersign::broker::plugin {
+
+enum class Reason : std::uint8_t {
+    none,  // admitted
+    no_admission_file,
+    damaged_row,
+    unknown,
+    retired,
+    held,
+    revoked,
+    expired,
+    odd_name,
+    foreign_client_id,
+};
+
+// The words for the log: "is revoked".
+[[nodiscard]] std::string_view in_words(Reason reason) noexcept;
+
+struct Decision {
+    Reason reason = Reason::unknown;
+    std::string username;  // when admitted
+};
+
+// `name` is the certificate's common name, `now` in seconds since 1970. Never says yes by default.
+[[nodiscard]] Decision decide(bool loaded, const admission::Lookup& lookup, std::int64_t now,
+                              std::string_view name, std::string_view client_id);
+
+}  // namespace countersign::broker::plugin

@@ -1,0 +1,166 @@
+#include "host/broker/supervisor.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <utility>
+
+#include "host/base/error.h"
+#include "host/broker/ownership.h"
+#include "host/broker/running.h"
+
+namespace countersign::broker {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr std::size_t kRecentLines = 8;
+constexpr std::size_t kMaxLine = 8192;
+// Mosquitto's last word before its loop: every listener is open, every plugin loaded.
+constexpr std::string_view kRunning = " running";
+constexpr std::string_view kVersion = "mosquitto version ";
+
+void check_port(const Settings& settings) {
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+    addrinfo* list = nullptr;
+    const std::string port = std::to_string(settings.port);
+    const char* address = settings.address.empty() ? nullptr : settings.address.c_str();
+    if (::getaddrinfo(address, port.c_str(), &hints, &list) != 0) return;  // Mosquitto will say it
+    int reason = 0;
+    for (const addrinfo* entry = list; entry != nullptr && reason == 0; entry = entry->ai_next) {
+        const int fd = ::socket(entry->ai_family, entry->ai_socktype | SOCK_CLOEXEC, entry->ai_protocol);
+        if (fd < 0) continue;  // no IPv6 here
+        const int yes = 1;
+        ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+        if (entry->ai_family == AF_INET6) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
+        if (::bind(fd, entry->ai_addr, entry->ai_addrlen) != 0 || ::listen(fd, 1) != 0) reason = errno;
+        ::close(fd);
+    }
+    ::freeaddrinfo(list);
+    if (reason == EADDRINUSE) {
+        throw Error(Code::PortInUse, fmt::format("Something else listens on port {}.", settings.port));
+    }
+    if (reason == EACCES) {
+        throw Error(Code::PortInUse, fmt::format("Only root may listen on port {}.", settings.port),
+                    "choose a port above 1023: countersign init HOST --port N in a new home");
+    }
+}
+
+void check_files(const Settings& settings) {
+    const Files files(settings.folder);
+    for (const auto* file : {&files.config, &files.acl, &files.ca, &files.crl, &files.certificate, &files.key,
+                             &files.admission, &files.plugin, &files.data}) {
+        if (::access(file->c_str(), R_OK) != 0) {
+            throw Error(Code::FileRead, fmt::format("{}: {}.", file->string(), std::strerror(errno)));
+        }
+        check_reachable(*file, settings.user);
+    }
+}
+
+}  // namespace
+
+Supervisor::Supervisor(Settings settings, LineSink sink)
+    : settings_(std::move(settings)), sink_(std::move(sink)) {}
+
+Supervisor::~Supervisor() = default;
+
+void Supervisor::start(milliseconds deadline) {
+    const std::string program = find_program("mosquitto");
+    if (program.empty()) {
+        throw Error(Code::ToolMissing, "mosquitto is not installed.", "apt-get install mosquitto");
+    }
+    const RunningFiles running(settings_.folder);
+    lock_ = std::make_unique<FileLock>(running.lock);
+    place_plugin(settings_.folder);
+    hand_over(settings_.folder);
+    check_files(settings_);
+    check_port(settings_);
+    const Files files(settings_.folder);
+    child_ = std::make_unique<ChildProcess>(std::vector<std::string>{program, "-c", files.config.string()});
+    write_file(running.pid, std::to_string(child_->pid()) + "\n", kPublicFile);
+    const auto end = steady_clock::now() + deadline;
+    while (!listening_) {
+        if (steady_clock::now() >= end) {
+            throw Error(Code::BrokerDied,
+                        fmt::format("Mosquitto does not listen after {} ms.", deadline.count()));
+        }
+        pump(milliseconds(100));
+    }
+}
+
+void Supervisor::pump(milliseconds wait) {
+    pollfd output{child_->output(), POLLIN, 0};
+    const int ready = ::poll(&output, 1, static_cast<int>(wait.count()));
+    if (ready <= 0) return;
+    if (!take_output()) report_death();
+}
+
+// False at the end of the output, which is the end of Mosquitto.
+bool Supervisor::take_output() {
+    std::array<char, 4096> chunk{};
+    for (;;) {
+        const ssize_t got = ::read(child_->output(), chunk.data(), chunk.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return true;
+        if (got == 0) return false;
+        rest_.append(chunk.data(), static_cast<std::size_t>(got));
+        std::size_t end = 0;
+        while ((end = rest_.find('\n')) != std::string::npos) {
+            take_line(std::string_view(rest_).substr(0, end));
+            rest_.erase(0, end + 1);
+        }
+        if (rest_.size() > kMaxLine) rest_.clear();
+    }
+}
+
+void Supervisor::take_line(std::string_view line) {
+    if (line.find(kVersion) != std::string_view::npos && line.ends_with(kRunning)) listening_ = true;
+    recent_.emplace_back(line);
+    if (recent_.size() > kRecentLines) recent_.pop_front();
+    const std::string words = settings_.verbose ? std::string(line) : translate(line);
+    if (!words.empty()) sink_(words);
+}
+
+void Supervisor::report_death() {
+    child_->stop();
+    std::string last;
+    for (const auto& line : recent_) last += "\n  " + line;
+    const int code = child_->exit_code();
+    child_.reset();
+    if (last.find("Address already in use") != std::string::npos) {
+        throw Error(Code::PortInUse, fmt::format("Something else listens on port {}.", settings_.port));
+    }
+    throw Error(Code::BrokerDied, fmt::format("Mosquitto ended by itself (exit code {}). Its last lines:{}\n",
+                                              code, last.empty() ? "\n  (none)" : last));
+}
+
+bool Supervisor::reload() {
+    if (child_ == nullptr || child_->ended()) return false;
+    child_->signal(SIGHUP);
+    return true;
+}
+
+void Supervisor::stop() {
+    if (child_ == nullptr) return;
+    child_->stop(std::chrono::seconds(10));  // it saves its persistence first
+    take_output();
+    child_.reset();
+    lock_.reset();
+}
+
+pid_t Supervisor::pid() const noexcept {
+    return child_ == nullptr ? -1 : child_->pid();
+}
+
+}  // namespace countersign::broker
