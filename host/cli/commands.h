@@ -9,12 +9,14 @@ namespace countersign::cli {
 
 void add_init(CLI::App& app, Context& context);
 void add_issue(CLI::App& app, Context& context);
+void add_board(CLI::App& app, Context& context);
 void add_root(CLI::App& app, Context& context);
 void add_broker(CLI::App& app, Context& context);
 void add_watch(CLI::App& app, Context& context);
 void add_send(CLI::App& app, Context& context);
 void add_list(CLI::App& app, Context& context);
 void add_show(CLI::App& app, Context& context);
+void add_demo(CLI::App& app, Context& context);
 void add_explain(CLI::App& app, Context& context);
 
 }  // namespace countersign::cli

@@ -100,8 +100,7 @@ class Bulk {
     void commit() {
         auto transaction = home_.registry().begin();
         for (const auto& row : staged_) {
-            home_.registry().add_device({row.name, row.role, {}, "", ""});
-            home_.registry().add_certificate(row);
+            home_.registry().enrol({row.name, row.role, {}, "", ""}, row);
         }
         transaction.commit();
     }

@@ -106,8 +106,8 @@ void IdentityWriter::write_key(const fs::path& folder, std::string_view name, co
         write_new_file(folder / fmt::format("{}.key.der", name), der.bytes(), kPrivateFile, sync);
     }
     if (format_ != Format::der) {
-        write_new_file(folder / fmt::format("{}.key.pem", name), pki::pem_encode_secret("PRIVATE KEY", der.bytes()).text(), kPrivateFile,
-                       sync);
+        write_new_file(folder / fmt::format("{}.key.pem", name),
+                       pki::pem_encode_secret("PRIVATE KEY", der.bytes()).text(), kPrivateFile, sync);
     }
 }
 

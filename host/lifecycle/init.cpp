@@ -95,10 +95,9 @@ void write_operator_files(const Home& home, const pki::Authority& authority, con
 
 void add_to_registry(registry::Registry& registry, const pki::Authority& authority, const Leaf& leaf,
                      Role role) {
-    registry.add_device({leaf.certificate.info.name, role, {}, "", ""});
     auto row = as_row(leaf.certificate, role, authority);
     row.state = CertificateState::active;  // it is in place the moment it is made
-    registry.add_certificate(row);
+    registry.enrol({row.name, role, {}, "", ""}, row);
 }
 
 }  // namespace

@@ -66,10 +66,11 @@ Product make_certificate(IssuingAuthority& authority, const IssueRequest& reques
 }
 
 void commit_rows(OpenHome& home, const registry::Certificate& row, bool known) {
-    auto transaction = home.registry().begin();
-    if (!known) home.registry().add_device({row.name, row.role, {}, "", ""});
-    home.registry().add_certificate(row);
-    transaction.commit();
+    if (known) {
+        home.registry().add_certificate(row);
+    } else {
+        home.registry().enrol({row.name, row.role, {}, "", ""}, row);
+    }
 }
 
 }  // namespace

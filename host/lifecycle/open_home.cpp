@@ -1,5 +1,7 @@
 #include "host/lifecycle/open_home.h"
 
+#include <vector>
+
 #include "host/broker/admission/publisher.h"
 #include "host/lifecycle/identity_files.h"
 
@@ -14,6 +16,17 @@ const Home& checked(const Home& home) {
     return home;
 }
 
+// Temporary files of a killed write_file(): nobody else writes here while we hold the lock.
+void remove_leftovers(const Home& home) {
+    for (const auto& folder : {home.root(), home.authority(), home.broker(), home.operator_folder()}) {
+        std::vector<std::filesystem::path> leftovers;
+        for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+            if (entry.path().extension() == ".tmp") leftovers.push_back(entry.path());
+        }
+        for (const auto& leftover : leftovers) std::filesystem::remove(leftover);
+    }
+}
+
 }  // namespace
 
 OpenHome::OpenHome(Home home, const Clock& clock)
@@ -23,6 +36,7 @@ OpenHome::OpenHome(Home home, const Clock& clock)
       registry_(registry::Registry::open(home_.registry(), clock)),
       clock_(clock),
       finished_(finish_staged(home_, registry_)) {
+    remove_leftovers(home_);
     publish();
 }
 

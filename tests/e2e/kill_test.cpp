@@ -1,0 +1,135 @@
+// kill -9 at random points: the same command completes afterwards, and nothing is half there. Every kill is
+// drawn from a seed that is printed; COUNTERSIGN_SEED replays it, COUNTERSIGN_KILLS asks for more.
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <random>
+#include <thread>
+
+#include "host/base/files.h"
+#include "tests/e2e/support/program.h"
+
+namespace countersign::e2e {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::microseconds;
+using std::chrono::steady_clock;
+
+std::uint64_t setting(const char* name, std::uint64_t otherwise) {
+    const char* value = std::getenv(name);
+    return value != nullptr ? std::stoull(value) : otherwise;
+}
+
+class Killer {
+  public:
+    explicit Killer(std::uint64_t salt)
+        : seed_(setting("COUNTERSIGN_SEED", std::random_device{}())), random_(seed_ + salt) {
+        std::cout << "seed " << seed_ << "\n";
+    }
+
+    // Starts the command and kills it somewhere in the first `span`, or lets it end if it is quicker.
+    void strike(const std::vector<std::string>& argv, microseconds span) {
+        ChildProcess child(argv);
+        std::this_thread::sleep_for(
+            microseconds(std::uniform_int_distribution<std::int64_t>(0, span.count())(random_)));
+        child.signal(SIGKILL);
+        while (!child.ended()) std::this_thread::sleep_for(microseconds(100));
+    }
+
+  private:
+    std::uint64_t seed_;
+    std::mt19937_64 random_;
+};
+
+microseconds time_of(const std::function<void()>& act) {
+    const auto begin = steady_clock::now();
+    act();
+    return std::chrono::duration_cast<microseconds>(steady_clock::now() - begin);
+}
+
+// Nobody but openssl says whether an identity is whole.
+void expect_whole(const Scene& scene, const std::string& name) {
+    const fs::path folder = scene.device(name);
+    must_run({"openssl", "verify", "-x509_strict", "-CAfile", folder / "ca.crt.pem",
+              folder / (name + ".crt.pem")});
+    EXPECT_EQ(must_run({"openssl", "pkey", "-pubout", "-in", folder / (name + ".key.pem")}),
+              must_run({"openssl", "x509", "-noout", "-pubkey", "-in", folder / (name + ".crt.pem")}));
+}
+
+void expect_nothing_staged(const Scene& scene) {
+    for (const auto& entry : fs::recursive_directory_iterator(scene.home())) {
+        EXPECT_EQ(entry.path().string().find(".tmp"), std::string::npos) << entry.path();
+    }
+    EXPECT_TRUE(!fs::exists(scene.home() / ".staging") || fs::is_empty(scene.home() / ".staging"));
+    EXPECT_FALSE(fs::exists(scene.home() / ".init-unfinished"));
+}
+
+TEST(Kill, InitCompletesAfterwards) {
+    Killer killer(1);
+    const std::vector<std::string> command{"init", "127.0.0.1", "--no-passphrase"};
+    const auto span = time_of([&] { Scene().must(command); });
+    const auto kills = setting("COUNTERSIGN_KILLS", 80);
+    for (std::uint64_t i = 0; i < kills; ++i) {
+        const Scene scene;
+        killer.strike(scene.argv(command), span);
+        const auto again = scene.ask(command);
+        // Killed after its last byte was written: then it had completed.
+        if (again["exit"] != 0) EXPECT_EQ(again["code"], "E-HOME-EXISTS") << again;
+        scene.must({"issue", "user1"});
+        expect_whole(scene, "user1");
+        expect_nothing_staged(scene);
+    }
+}
+
+TEST(Kill, IssueCompletesAfterwards) {
+    Killer killer(2);
+    Scene scene;
+    scene.init();
+    const auto span = time_of([&] { scene.must({"issue", "first"}); });
+    const auto kills = setting("COUNTERSIGN_KILLS", 60);
+    for (std::uint64_t i = 0; i < kills; ++i) {
+        const std::string name = "user" + std::to_string(i);
+        killer.strike(scene.argv({"issue", name}), span);
+        const auto again = scene.ask({"issue", name});
+        if (again["exit"] != 0) EXPECT_EQ(again["code"], "E-NAME-TAKEN") << again;
+        expect_whole(scene, name);
+        EXPECT_EQ(scene.ask({"show", name})["certificates"].size(), 1U);
+    }
+    expect_nothing_staged(scene);
+}
+
+TEST(Kill, IssueCsvCompletesAfterwards) {
+    Killer killer(3);
+    constexpr int kDevices = 1200;  // three batches
+    std::string list = "name\n";
+    for (int i = 0; i < kDevices; ++i) list += "device" + std::to_string(i) + "\n";
+    const auto kills = setting("COUNTERSIGN_KILLS", 40);
+    microseconds span{};
+    {
+        Scene scene;
+        scene.init();
+        write_file(scene.file("list.csv"), list, kPublicFile);
+        span = time_of([&] { scene.must({"issue", "--csv", scene.file("list.csv")}); });
+    }
+    for (std::uint64_t i = 0; i < kills; i += 4) {
+        Scene scene;
+        scene.init();
+        write_file(scene.file("list.csv"), list, kPublicFile);
+        // Four kills on one home: a kill also hits the finishing of what the one before left.
+        for (int strike = 0; strike < 4; ++strike) {
+            killer.strike(scene.argv({"issue", "--csv", scene.file("list.csv")}), span / 2);
+        }
+        const auto answer = scene.ask({"issue", "--csv", scene.file("list.csv")});
+        EXPECT_EQ(answer["exit"], 0) << answer;
+        EXPECT_EQ(scene.ask({"list"})["devices"].size(), kDevices);
+        for (int device = 0; device < kDevices; device += 97)
+            expect_whole(scene, "device" + std::to_string(device));
+        EXPECT_EQ(std::distance(fs::directory_iterator(scene.home() / "devices"), fs::directory_iterator()),
+                  kDevices);
+        expect_nothing_staged(scene);
+    }
+}
+
+}  // namespace
+}  // namespace countersign::e2e
