@@ -12,23 +12,35 @@ _BLOCKS = 512  # 2 MiB, what a 4 MB ESP32 leaves for files
 
 def _used_blocks(folder):
     used = 0
-    for name, kind, *_ in os.ilistdir(folder):
-        path = folder + "/" + name
-        used += 1 + (_used_blocks(path) if kind & 0x4000 else os.stat(path)[6] // _BLOCK)
+    for name, kind, _, size in os.ilistdir(folder):
+        used += 1 + (_used_blocks(folder.rstrip("/") + "/" + name) if kind & 0x4000 else size // _BLOCK)
     return used
 
 
-class Flash(vfs.VfsPosix):
-    """A folder of the host with the size of a board's file system."""
+class Flash:
+    """A folder of the host with the size of a board's file system. (A subclass would not do: the import machinery reads
+    the fields of a VfsPosix directly.)"""
+
+    def __init__(self, folder):
+        fs = vfs.VfsPosix(folder)
+        self.mount, self.umount = fs.mount, fs.umount
+        self.chdir, self.getcwd, self.stat = fs.chdir, fs.getcwd, fs.stat
+        self.mkdir, self.rmdir, self.remove, self.rename = fs.mkdir, fs.rmdir, fs.remove, fs.rename
+        self._open, self._ilistdir = fs.open, fs.ilistdir
+
+    def ilistdir(self, path):
+        # With sizes, as LittleFS and FAT give them.
+        for name, kind, *_ in self._ilistdir(path):
+            yield name, kind, 0, 0 if kind & 0x4000 else self.stat(path.rstrip("/") + "/" + name if path else name)[6]
 
     def statvfs(self, path):
-        free = max(0, _BLOCKS - _used_blocks(""))
+        free = max(0, _BLOCKS - _used_blocks("/"))
         return (_BLOCK, _BLOCK, _BLOCKS, free, free, 0, 0, 0, 0, 255)
 
     def open(self, path, mode):
-        if mode[0] != "r" and _used_blocks("") >= _BLOCKS:
+        if mode[0] != "r" and _used_blocks("/") >= _BLOCKS:
             raise OSError(28)  # ENOSPC
-        return super().open(path, mode)
+        return self._open(path, mode)
 
 
 def _power_up(flash, cause="1", clock="-9223372036854775808", raw_repl="0"):
@@ -40,8 +52,9 @@ def _power_up(flash, cause="1", clock="-9223372036854775808", raw_repl="0"):
     import machine
 
     machine._reset_cause = int(cause)
+    machine._flash = flash
     if cause != "5":
-        print("rst:0x1 (POWERON_RESET)" if cause == "1" else "rst:0xc (SW_CPU_RESET)")
+        print("rst:0x1 (POWERON_RESET)" if cause == "1" else "rst:0xc (SW_CPU_RESET)", end="\r\n")
     _board.run(flash, clock, int(raw_repl))
 
 

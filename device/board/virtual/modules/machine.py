@@ -11,6 +11,7 @@ DEEPSLEEP_RESET = 4
 SOFT_RESET = 5
 
 _reset_cause = PWRON_RESET
+_flash = ""
 _frequency = 160000000
 
 
@@ -41,9 +42,8 @@ def reset_cause():
 def unique_id():
     # An address of the kind Espressif's chips carry; the board's folder makes it a board's own and lasting.
     import hashlib
-    import os
 
-    return b"\x24\x0a\xc4" + hashlib.sha256(os.getenv("COUNTERSIGN_BOARD_ID", "")).digest()[:3]
+    return b"\x24\x0a\xc4" + hashlib.sha256(_flash).digest()[:3]
 
 
 def freq(hz=None):

@@ -1,0 +1,28 @@
+// The MicroPython process of a virtual board. Its resets happen inside it (one process from power-on to
+// power-off); its standard input and output are one stream, our end of which is fd().
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <string>
+
+namespace countersign::loader {
+
+class BoardProcess {
+  public:
+    // Starts at power-on. Throws Error{ToolMissing}.
+    BoardProcess(const std::string& micropython, const std::filesystem::path& flash);
+    BoardProcess(const BoardProcess&) = delete;
+    BoardProcess& operator=(const BoardProcess&) = delete;
+    // Cuts the power: SIGKILL, and waits for the end.
+    ~BoardProcess();
+
+    [[nodiscard]] int fd() const noexcept { return fd_; }  // non-blocking
+
+  private:
+    pid_t pid_ = -1;
+    int fd_ = -1;
+};
+
+}  // namespace countersign::loader

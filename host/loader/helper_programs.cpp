@@ -1,0 +1,53 @@
+#include "host/loader/helper_programs.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+
+#include "host/base/error.h"
+#include "host/base/subprocess.h"
+
+namespace countersign::loader {
+namespace {
+
+std::string variable_for(std::string_view name) {
+    std::string variable = "COUNTERSIGN_";
+    for (const char c : name)
+        variable.push_back(static_cast<char>(std::toupper(static_cast<unsigned char>(c))));
+    return variable;
+}
+
+std::string beside_this_program(std::string_view name) {
+    std::error_code error;
+    const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+    if (error) return {};
+    const auto path = program.parent_path().parent_path() / "libexec" / name;
+    return ::access(path.c_str(), X_OK) == 0 ? path.string() : std::string();
+}
+
+}  // namespace
+
+std::string find_helper(std::string_view name) {
+    const std::string variable = variable_for(name);
+    if (const char* path = std::getenv(variable.c_str()); path != nullptr && *path != '\0') {
+        if (::access(path, X_OK) == 0) return path;
+        throw Error(Code::ToolMissing, variable + " names " + path + ", which cannot be run.",
+                    "set " + variable + " to the program");
+    }
+    if (name != "micropython") {
+        if (auto path = find_program(name); !path.empty()) return path;
+    }
+    if (auto path = beside_this_program(name); !path.empty()) return path;
+    if (name == "micropython") {
+        throw Error(Code::ToolMissing, "The virtual board's MicroPython is not built.", "./dev build");
+    }
+    throw Error(Code::ToolMissing, std::string(name) + " is not installed.",
+                "pipx install " + std::string(name) + ", or apt install " +
+                    (name == "mpremote" ? "micropython-mpremote (Debian 13)" : std::string(name)));
+}
+
+}  // namespace countersign::loader

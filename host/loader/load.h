@@ -1,0 +1,61 @@
+// Makes a board a device of this authority: identity, program and configuration, proven on the board itself.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/base/clock.h"
+#include "host/base/secret.h"
+#include "host/loader/board.h"
+
+namespace countersign::loader {
+
+using Bytes = std::vector<std::uint8_t>;
+
+struct BrokerAddress {
+    std::string host;  // as it stands in the broker's certificate
+    std::uint16_t port = 8883;
+};
+
+struct BoardIdentity {
+    std::string name;
+    Secret key;                          // DER, PKCS#8 or SEC 1
+    Bytes certificate;                   // DER
+    std::vector<Bytes> anchors;          // DER, each a certificate by itself; 1 to 8
+    std::vector<BrokerAddress> brokers;  // in the order to try them; the first one also goes into wifi.conf
+};
+
+struct LoadOptions {
+    std::optional<std::string> wifi_ssid;  // not given: what wifi.conf on the board says stays
+    std::optional<Secret> wifi_password;   // likewise; empty: an open network
+    bool replace_main = false;             // also a main.py that is not ours
+};
+
+struct LoadResult {
+    std::string port;
+    std::string firmware;              // "1.25.0"
+    std::string machine;               // what the firmware calls the board
+    char slot = 'a';                   // where the identity is now
+    std::vector<std::string> written;  // program files that were not yet on the board as they are
+    bool main_kept = false;            // main.py is somebody else's: nothing starts at boot
+    bool wifi_missing = false;         // wifi.conf names no network
+};
+
+// The oldest firmware the program on the board works on.
+inline constexpr std::string_view kOldestFirmware = "1.22";
+
+// Each step in words, as it begins.
+using Progress = std::function<void(std::string_view)>;
+
+// Whatever happens on the way, the identity that was in use stays in use until the new one has been read back
+// and been taken by the board's own TLS; calling again finishes what was interrupted. Nothing else on the
+// board is touched. Throws what Board::run throws, and Error{BoardTooOld, BoardFull, FlashWrite,
+// KeyTypeUnsupported, CertInvalid, WifiConfInvalid, BoardFailed}.
+LoadResult load(Board& board, const BoardIdentity& identity, const LoadOptions& options, const Clock& clock,
+                const Progress& progress);
+
+}  // namespace countersign::loader
