@@ -49,7 +49,8 @@ def read(files, folder):
         raise IdentityDamaged(folder + " has no identity.json")
     try:
         name, brokers, anchors, digests = _parse(json.loads(text))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RuntimeError):
+        # RuntimeError: nested deeper than the stack
         raise IdentityDamaged(folder + "/identity.json cannot be read")
     for file in ["key.der", "cert.der"] + ["anchor%d.der" % i for i in range(anchors)]:
         data = files.read(folder + "/" + file)
@@ -73,6 +74,8 @@ def _parse(record):
     for host, port in brokers:
         if not isinstance(host, str) or not 1 <= port <= 65535:
             raise ValueError
+    if not isinstance(record["sha256"], dict):
+        raise ValueError
     return name, brokers, anchors, record["sha256"]
 
 

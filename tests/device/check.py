@@ -1,4 +1,4 @@
-"""The test runner for MicroPython: every test_… function of a file, one line each; exit status 1 if any failed.
+"""The test runner for MicroPython: every test_… function of a file, a line each; exit status 1 if any failed.
 
     check.run(globals())
 """

@@ -1,4 +1,4 @@
-"""The client against a real Mosquitto over real mutual TLS, with mosquitto_pub and mosquitto_sub as the other end."""
+"""The client against a real Mosquitto over real mutual TLS; the other end is mosquitto_pub and mosquitto_sub."""
 
 import asyncio
 import os

@@ -1,0 +1,71 @@
+"""The dates of certificates that openssl made (below, as DER in hex, up to the dates), and damaged ones."""
+
+import binascii
+
+import check
+from countersign import x509
+
+# openssl req -x509 -newkey ec … -subj /CN=t, then cut after the validity; what follows is not read, so the two outer
+# lengths are those of the shortened bytes. Dates as each test says.
+_HEAD = "a003020102" "020101" "300a06082a8648ce3d040302" "300c310a300806035504030c0174"
+
+
+def certificate(dates):
+    inner = binascii.unhexlify(_HEAD.replace(" ", "")) + dates
+    tbs = b"\x30" + bytes((len(inner),)) + inner
+    return b"\x30" + bytes((len(tbs),)) + tbs
+
+
+def element(tag, content):
+    return bytes((tag, len(content))) + content
+
+
+def dates(first, last):
+    return element(0x30, b"".join(element(0x17 if len(d) == 13 else 0x18, d) for d in (first, last)))
+
+
+def test_utc_time():
+    # date -u -d '2025-01-31 12:34:56' +%s
+    check.equal(x509.validity(certificate(dates(b"250131123456Z", b"491231235959Z"))), (1738326896, 2524607999))
+
+
+def test_utc_time_of_the_last_century():
+    check.equal(x509.validity(certificate(dates(b"500101000000Z", b"991231235959Z"))), (-631152000, 946684799))
+
+
+def test_generalized_time():
+    # date -u -d '2050-01-01' +%s; date -u -d '9999-12-31 23:59:59' +%s
+    check.equal(
+        x509.validity(certificate(dates(b"20500101000000Z", b"99991231235959Z"))), (2524608000, 253402300799))
+
+
+def test_leap_days():
+    check.equal(x509.unix_seconds(2024, 2, 29), 1709164800)  # date -u -d 2024-02-29 +%s
+    check.equal(x509.unix_seconds(2024, 3, 1), 1709251200)
+    check.equal(x509.unix_seconds(2100, 3, 1), 4107542400)  # 2100 has no leap day
+    check.equal(x509.unix_seconds(1970, 1, 1), 0)
+
+
+def test_version_1_certificate_without_version():
+    inner = binascii.unhexlify(_HEAD[10:]) + dates(b"250131123456Z", b"491231235959Z")
+    tbs = element(0x30, inner)
+    check.equal(x509.validity(element(0x30, tbs))[0], 1738326896)
+
+
+def test_damaged_ones_raise_value_errors_only():
+    good = certificate(dates(b"250131123456Z", b"491231235959Z"))
+    for cut in range(len(good)):
+        check.raises(ValueError, x509.validity, good[:cut])
+    for at in range(len(good)):
+        for flip in (1, 0x80, 0xFF):
+            damaged = bytearray(good)
+            damaged[at] ^= flip
+            try:
+                x509.validity(bytes(damaged))
+            except ValueError:
+                pass
+    for data in (b"", b"\x30", b"\x30\x80", b"\x30\x84\xff\xff\xff\xff", b"\x30\x82\x00"):
+        check.raises(ValueError, x509.validity, data)
+
+
+check.run(globals())
