@@ -1,0 +1,121 @@
+#include "tests/unit/broker/support.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "host/base/subprocess.h"
+
+namespace countersign::broker {
+namespace {
+
+std::string openssl(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "openssl");
+    const auto result = run_command(arguments, std::chrono::seconds(30));
+    if (result.exit_code != 0) throw std::runtime_error("openssl: " + result.output);
+    return result.output;
+}
+
+// From openssl's own "sha256 Fingerprint=AB:CD:…".
+Fingerprint fingerprint_of(const std::filesystem::path& certificate) {
+    const std::string line =
+        openssl({"x509", "-in", certificate.string(), "-noout", "-fingerprint", "-sha256"});
+    std::istringstream digits(line.substr(line.find('=') + 1));
+    Fingerprint fingerprint{};
+    std::string byte;
+    for (auto& value : fingerprint) {
+        std::getline(digits, byte, ':');
+        value = static_cast<std::uint8_t>(std::stoul(byte, nullptr, 16));
+    }
+    return fingerprint;
+}
+
+}  // namespace
+
+TemporaryFolder::TemporaryFolder() {
+    std::string name = "/tmp/countersign-broker-XXXXXX";
+    path = ::mkdtemp(name.data());
+    ::chmod(path.c_str(), 0755);
+}
+
+TemporaryFolder::~TemporaryFolder() {
+    std::filesystem::remove_all(path);
+}
+
+std::uint16_t free_port() {
+    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    const bool bound = ::bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+                       ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+    ::close(fd);
+    if (!bound) throw std::runtime_error("no free port");
+    return ntohs(address.sin_port);
+}
+
+std::string slurp(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void spill(const std::filesystem::path& path, const std::string& bytes) {
+    std::ofstream(path, std::ios::binary) << bytes;
+}
+
+OpenSslAuthority::OpenSslAuthority(const std::filesystem::path& folder) : folder_(folder) {
+    std::filesystem::create_directories(folder_);
+    openssl({"req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
+             "-subj", "/CN=test authority", "-keyout", (folder_ / "ca.key").string(), "-out",
+             certificate().string()});
+}
+
+Identity OpenSslAuthority::issue(const std::string& file, const std::string& common_name,
+                                 const std::string& extensions) {
+    Identity identity{folder_ / (file + ".crt"), folder_ / (file + ".key"), {}};
+    const std::string request = (folder_ / (file + ".csr")).string();
+    const std::string config = (folder_ / (file + ".ext")).string();
+    spill(config, extensions);
+    openssl({"req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
+             "/CN=" + common_name, "-keyout", identity.key.string(), "-out", request});
+    openssl({"x509", "-req", "-in", request, "-CA", certificate().string(), "-CAkey",
+             (folder_ / "ca.key").string(), "-CAcreateserial", "-days", "20", "-extfile", config, "-out",
+             identity.certificate.string()});
+    identity.fingerprint = fingerprint_of(identity.certificate);
+    return identity;
+}
+
+const Identity& OpenSslAuthority::client(const std::string& common_name) {
+    const auto known = clients_.find(common_name);
+    if (known != clients_.end()) return known->second;
+    const std::string file = fmt::format("client{}", clients_.size());
+    return clients_.emplace(common_name, issue(file, common_name, "extendedKeyUsage=clientAuth\n"))
+        .first->second;
+}
+
+Identity OpenSslAuthority::server() {
+    return issue("server", "test broker", "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth\n");
+}
+
+void OpenSslAuthority::write_crl(const std::filesystem::path& path) const {
+    const std::string config = (folder_ / "crl.conf").string();
+    spill(config, fmt::format("[ca]\ndefault_ca=x\n[x]\ndatabase={0}/index\ndefault_md=sha256\n"
+                              "default_crl_days=30\n",
+                              folder_.string()));
+    spill(folder_ / "index", "");
+    openssl({"ca", "-gencrl", "-config", config, "-cert", certificate().string(), "-keyfile",
+             (folder_ / "ca.key").string(), "-out", path.string()});
+}
+
+Standing standing(const Fingerprint& fingerprint, CertificateState state, Role role, std::int64_t not_after) {
+    return {fingerprint, not_after, role, state};
+}
+
+}  // namespace countersign::broker
