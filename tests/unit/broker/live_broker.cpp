@@ -57,7 +57,7 @@ LiveBroker::LiveBroker(const std::vector<std::string>& operators)
     static const Identity server = authority().server();
     make_broker_folder(settings.folder);
     write_file(files.config, mosquitto_config(settings), kPublicFile);
-    write_file(files.acl, access_list(operators), kPublicFile);
+    set_operators(operators);
     write_file(files.ca, slurp(authority().certificate()), kPublicFile);
     write_file(files.certificate, slurp(server.certificate), kPublicFile);
     write_file(files.key, slurp(server.key), kPrivateFile);
@@ -97,9 +97,13 @@ void LiveBroker::drain() {
     if (supervisor_ != nullptr) supervisor_->pump(milliseconds(0));
 }
 
-bool LiveBroker::wait_for_log(const std::string& part) {
+void LiveBroker::set_operators(const std::vector<std::string>& operators) {
+    write_file(files.acl, access_list(operators), kPublicFile);
+}
+
+bool LiveBroker::wait_for_log(const std::string& part, std::size_t times) {
     const auto deadline = steady_clock::now() + std::chrono::seconds(10);
-    while (count_log(part) == 0) {
+    while (count_log(part) < times) {
         if (supervisor_ == nullptr || steady_clock::now() > deadline) return false;
         supervisor_->pump(milliseconds(100));
     }

@@ -32,10 +32,11 @@ class LiveBroker {
     // Publishes rows as the registry would: the whole file, or appended to it.
     void publish(const std::vector<Standing>& rows);
     void append(const std::vector<Standing>& rows);
+    void set_operators(const std::vector<std::string>& operators);
     void reload() { supervisor_->reload(); }
 
-    // Reads the log until a line has this in it; false when none comes within ten seconds.
-    bool wait_for_log(const std::string& part);
+    // Reads the log until so many lines have this in them; false when they do not come within ten seconds.
+    bool wait_for_log(const std::string& part, std::size_t times = 1);
     // Lines so far with this in them.
     [[nodiscard]] std::size_t count_log(const std::string& part);
 
