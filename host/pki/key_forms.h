@@ -14,6 +14,10 @@ struct EcForm {
     ByteView pkcs8_prefix;    // through the header of the OCTET STRING with the scalar
     ByteView pkcs8_middle;    // between scalar and point
 
+    // The AlgorithmIdentifier, with tag and length
+    [[nodiscard]] ByteView algorithm() const noexcept {
+        return spki_prefix.subspan(2, spki_prefix.size() - 5);
+    }
     [[nodiscard]] std::size_t point_size() const noexcept { return 1 + 2 * scalar_size; }
 };
 

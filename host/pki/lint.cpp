@@ -95,7 +95,8 @@ void lint_extension_set(const X509* x509) {
 
 void lint_extensions(X509* x509, X509* ca, const Profile& profile) {
     rule((X509_get_extension_flags(x509) & EXFLAG_INVALID) == 0, "extensions that can be read");
-    rule(X509_check_ca(x509) == 0, "not a CA");
+    // Not X509_check_ca(), which calls a CA without keyCertSign none.
+    rule((X509_get_extension_flags(x509) & EXFLAG_CA) == 0, "not a CA");
     rule(X509_get_key_usage(x509) == KU_DIGITAL_SIGNATURE, "keyUsage digitalSignature alone");
     rule(X509_get_extended_key_usage(x509) ==
              static_cast<std::uint32_t>(profile.is_server() ? XKU_SSL_SERVER : XKU_SSL_CLIENT),

@@ -23,10 +23,6 @@ Error refused(std::string_view why) {
     return Error(Code::KeyTypeUnsupported, why);
 }
 
-bool begins_with(ByteView bytes, ByteView prefix) {
-    return bytes.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), bytes.begin());
-}
-
 // A point that is not on the curve, or is at infinity, is refused by OpenSSL's decoder.
 PkeyPtr decode(ByteView spki) {
     const unsigned char* at = spki.data();
@@ -68,12 +64,10 @@ PublicKey parse_public_key(ByteView spki) {
     Bytes copy(spki.begin(), spki.end());
     for (const KeyType type : {KeyType::p256, KeyType::p384}) {
         const EcForm& form = *ec_form(type);
-        if (!begins_with(spki, form.spki_prefix)) continue;
-        if (spki.size() != form.spki_prefix.size() + form.point_size()) {
-            throw refused("The point of the EC key is not of its curve's length.");
-        }
-        if (spki[form.spki_prefix.size()] != 0x04) {  // SEC 1, 2.3.3: uncompressed
-            throw refused("The EC key is compressed, which many boards cannot read.");
+        if (!std::ranges::equal(algorithm->whole, form.algorithm())) continue;
+        // The count of unused bits, then SEC 1, 2.3.3: 04, x, y
+        if (key->content.size() != 1 + form.point_size() || key->content[1] != 0x04) {
+            throw refused("The EC key is not an uncompressed point, the only form that all boards read.");
         }
         (void)decode(spki);
         return {type, std::move(copy)};
