@@ -66,6 +66,13 @@ bool is_silent(std::string_view message) {
     return false;
 }
 
+// "2027-11-22T15:04:05: message", as the configuration asks for.
+constexpr std::size_t kStamp = 19;
+
+bool is_stamped(std::string_view line) {
+    return line.size() > kStamp + 2 && line[10] == 'T' && line.substr(kStamp, 2) == ": ";
+}
+
 std::string in_words(std::string_view message) {
     if (message.starts_with(kOurs)) return std::string(message.substr(kOurs.size()));
     if (message.starts_with("OpenSSL Error")) {
@@ -90,13 +97,24 @@ std::string in_words(std::string_view message) {
 
 }  // namespace
 
+// The plugin puts nothing of the client's choosing in front of the serial number.
+std::optional<Admission> read_admission(std::string_view line) {
+    constexpr std::string_view kAdmitted = ": countersign: admitted ";
+    constexpr std::string_view kSerial = " (serial ";
+    if (!is_stamped(line) || !line.substr(kStamp).starts_with(kAdmitted)) return std::nullopt;
+    line.remove_prefix(kStamp + kAdmitted.size());
+    const std::size_t name_end = line.find(kSerial);
+    if (name_end == std::string_view::npos) return std::nullopt;
+    const std::string_view rest = line.substr(name_end + kSerial.size());
+    const std::size_t serial_end = rest.find(',');
+    if (serial_end == std::string_view::npos) return std::nullopt;
+    return Admission{std::string(line.substr(0, name_end)), std::string(rest.substr(0, serial_end))};
+}
+
 std::string translate(std::string_view line) {
-    // "2027-11-22T15:04:05: message", as the configuration asks for.
-    constexpr std::size_t kStamp = 19;
-    constexpr std::size_t kClock = 11;
-    const bool stamped = line.size() > kStamp + 2 && line[10] == 'T' && line.substr(kStamp, 2) == ": ";
-    const std::string words = in_words(stamped ? line.substr(kStamp + 2) : line);
-    if (words.empty() || !stamped) return words;
+    constexpr std::size_t kClock = 11;  // where the time of day begins
+    const std::string words = in_words(is_stamped(line) ? line.substr(kStamp + 2) : line);
+    if (words.empty() || !is_stamped(line)) return words;
     return fmt::format("{}  {}", line.substr(kClock, kStamp - kClock), words);
 }
 

@@ -128,6 +128,9 @@ void Supervisor::take_line(std::string_view line) {
     if (line.find(kVersion) != std::string_view::npos && line.ends_with(kRunning)) listening_ = true;
     recent_.emplace_back(line);
     if (recent_.size() > kRecentLines) recent_.pop_front();
+    if (admitted_) {
+        if (const auto admission = read_admission(line)) admitted_(*admission);
+    }
     const std::string words = settings_.verbose ? std::string(line) : translate(line);
     if (!words.empty()) sink_(words);
 }

@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,15 @@ namespace countersign::broker {
 // One readable line for one line of Mosquitto's (or the plugin's) log; "" for a line people need not see.
 [[nodiscard]] std::string translate(std::string_view line);
 
+// What the plugin has said of a client it let in.
+struct Admission {
+    std::string username;  // "kitchen-1", "operator~anna"
+    std::string serial;    // of its certificate, hex
+};
+
+// nullopt when the line (as Mosquitto wrote it) is about something else.
+[[nodiscard]] std::optional<Admission> read_admission(std::string_view line);
+
 class Supervisor final : public BrokerControl {
   public:
     using LineSink = std::function<void(std::string_view)>;
@@ -26,6 +36,9 @@ class Supervisor final : public BrokerControl {
     // `sink` gets readable lines; with settings.verbose every line as Mosquitto wrote it.
     Supervisor(Settings settings, LineSink sink);
     ~Supervisor() override;
+
+    // Told of each client that is let in. Set before start().
+    void on_admitted(std::function<void(const Admission&)> observer) { admitted_ = std::move(observer); }
 
     // Writes no configuration: mosquitto.conf and the files it names must be there. Places the plugin, hands
     // the files over and checks them, then starts Mosquitto and waits until it listens. Throws
@@ -51,6 +64,7 @@ class Supervisor final : public BrokerControl {
 
     Settings settings_;
     LineSink sink_;
+    std::function<void(const Admission&)> admitted_;
     std::unique_ptr<FileLock> lock_;
     std::unique_ptr<ChildProcess> child_;
     bool listening_ = false;

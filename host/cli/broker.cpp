@@ -10,6 +10,7 @@
 #include "host/broker/supervisor.h"
 #include "host/cli/commands.h"
 #include "host/cli/interrupt.h"
+#include "host/lifecycle/first_use.h"
 #include "host/lifecycle/open_home.h"
 
 namespace countersign::cli {
@@ -54,11 +55,21 @@ void run_broker(const Context& context, const BrokerOptions& options) {
         fmt::print("{}\n", line);
         std::fflush(stdout);
     });
+    lifecycle::FirstUse first_use(home, context.clock());
+    mosquitto.on_admitted([&](const broker::Admission& admission) {
+        first_use.admitted(admission.username, admission.serial);
+    });
     const Interrupt interrupt;
     mosquitto.start();
     context.note(fmt::format("Mosquitto listens on port {}; only devices of {} get in. Ctrl-C stops it.",
                              settings.port, home.root().string()));
-    while (!interrupt.seen()) mosquitto.pump(std::chrono::milliseconds(200));
+    while (!interrupt.seen()) {
+        mosquitto.pump(std::chrono::milliseconds(200));
+        for (const auto& name : first_use.settle()) {
+            context.note(
+                fmt::format("          {} uses its newest certificate now; older ones are retired", name));
+        }
+    }
     mosquitto.stop();
     context.report("Stopped; what was kept for absent devices is saved.", {{"stopped", true}});
 }

@@ -10,6 +10,7 @@ namespace countersign::cli {
 void add_init(CLI::App& app, Context& context);
 void add_issue(CLI::App& app, Context& context);
 void add_board(CLI::App& app, Context& context);
+void add_load(CLI::App& app, Context& context);
 void add_root(CLI::App& app, Context& context);
 void add_broker(CLI::App& app, Context& context);
 void add_watch(CLI::App& app, Context& context);

@@ -29,14 +29,15 @@ void add_global_options(CLI::App& app, Context& context) {
 void add_commands(CLI::App& app, Context& context) {
     add_init(app, context);
     add_issue(app, context);
-    add_root(app, context);
     add_broker(app, context);
+    add_load(app, context);
     add_board(app, context);
     add_watch(app, context);
     add_send(app, context);
     add_list(app, context);
     add_show(app, context);
     add_demo(app, context);
+    add_root(app, context);
     add_explain(app, context);
 }
 

@@ -90,9 +90,7 @@ void add_root(CLI::App& app, Context& context) {
     exporter->add_option("FILE", *file, "A file that is not there yet")->required();
     exporter->callback([&context, file] { export_root(context, *file); });
     auto* remover = root->add_subcommand("remove", "Delete the root key here, once it has been exported");
-    remover->add_option("--copy", *file, "The exported copy, as proof that there is one")
-        ->required()
-        ->type_name("FILE");
+    remover->add_option("--copy", *file, "Check this copy first")->type_name("FILE");
     remover->callback([&context, file] { remove_root(context, *file); });
 }
 

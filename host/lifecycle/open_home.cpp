@@ -8,8 +8,6 @@
 namespace countersign::lifecycle {
 namespace {
 
-constexpr std::chrono::seconds kLockWait{5};
-
 // A lock file is only made inside a home that exists.
 const Home& checked(const Home& home) {
     home.require_initialised();
@@ -29,10 +27,10 @@ void remove_leftovers(const Home& home) {
 
 }  // namespace
 
-OpenHome::OpenHome(Home home, const Clock& clock)
+OpenHome::OpenHome(Home home, const Clock& clock, std::chrono::milliseconds wait)
     : home_(checked(home)),
       settings_(load_settings(home_)),
-      lock_(home_.lock(), kLockWait),
+      lock_(home_.lock(), wait),
       registry_(registry::Registry::open(home_.registry(), clock)),
       clock_(clock),
       finished_(finish_staged(home_, registry_)) {

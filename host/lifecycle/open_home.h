@@ -12,9 +12,9 @@ namespace countersign::lifecycle {
 
 class OpenHome {
   public:
-    // Throws Error{HomeMissing}, Error{HomeBusy} after five seconds of another command, and what the registry
-    // throws.
-    OpenHome(Home home, const Clock& clock);
+    // Throws Error{HomeMissing}, Error{HomeBusy} when another command still holds it after `wait`, and what
+    // the registry throws.
+    OpenHome(Home home, const Clock& clock, std::chrono::milliseconds wait = std::chrono::seconds(5));
 
     [[nodiscard]] const Home& home() const noexcept { return home_; }
     [[nodiscard]] const Settings& settings() const noexcept { return settings_; }

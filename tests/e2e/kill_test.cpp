@@ -75,7 +75,7 @@ TEST(Kill, InitCompletesAfterwards) {
         killer.strike(scene.argv(command), span);
         const auto again = scene.ask(command);
         // Killed after its last byte was written: then it had completed.
-        if (again["exit"] != 0) EXPECT_EQ(again["code"], "E-HOME-EXISTS") << again;
+        EXPECT_TRUE(again["exit"] == 0 || again["code"] == "E-HOME-EXISTS") << again;
         scene.must({"issue", "user1"});
         expect_whole(scene, "user1");
         expect_nothing_staged(scene);
@@ -92,7 +92,7 @@ TEST(Kill, IssueCompletesAfterwards) {
         const std::string name = "user" + std::to_string(i);
         killer.strike(scene.argv({"issue", name}), span);
         const auto again = scene.ask({"issue", name});
-        if (again["exit"] != 0) EXPECT_EQ(again["code"], "E-NAME-TAKEN") << again;
+        EXPECT_TRUE(again["exit"] == 0 || again["code"] == "E-NAME-TAKEN") << again;
         expect_whole(scene, name);
         EXPECT_EQ(scene.ask({"show", name})["certificates"].size(), 1U);
     }
@@ -101,7 +101,7 @@ TEST(Kill, IssueCompletesAfterwards) {
 
 TEST(Kill, IssueCsvCompletesAfterwards) {
     Killer killer(3);
-    constexpr int kDevices = 1200;  // three batches
+    constexpr int kDevices = 600;  // two batches
     std::string list = "name\n";
     for (int i = 0; i < kDevices; ++i) list += "device" + std::to_string(i) + "\n";
     const auto kills = setting("COUNTERSIGN_KILLS", 40);
