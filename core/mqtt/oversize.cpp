@@ -45,7 +45,8 @@ Fault OversizePublish::add_head(std::uint8_t byte) noexcept {
     if (position < kLengthBytes) {
         topic_length_ = shift_in(topic_length_, byte);
         if (seen_ < kLengthBytes) return Fault::none;
-        return head_length() > header_.length ? Fault::malformed_string : Fault::none;
+        if (head_length() > header_.length) return Fault::malformed_string;
+        return topic_length_ == 0 ? Fault::bad_topic : Fault::none;
     }
     const std::uint32_t index = position - kLengthBytes;
     if (index < topic_length_) {
@@ -61,7 +62,7 @@ Fault OversizePublish::add_head(std::uint8_t byte) noexcept {
 // The same answers in the same order as decode_publish().
 Fault OversizePublish::end_of_head() const noexcept {
     if (!checker_.complete()) return Fault::malformed_string;
-    if (wildcard_ || topic_length_ == 0) return Fault::bad_topic;
+    if (wildcard_) return Fault::bad_topic;
     if (qos_of(header_.flags) != Qos::at_most_once && packet_id_ == 0) return Fault::zero_packet_id;
     return Fault::none;
 }
