@@ -47,14 +47,15 @@ use_identity_as_username false
 tls_version tlsv1.2
 
 persistence true
-persistence_location {data}/
+persistence_location {data}
 persistence_file mosquitto.db
 autosave_interval 10
 # A broker that is killed loses what came after the last save; a reconnecting device gets at most
 # max_queued_messages of what it missed.
 max_queued_messages 10000
 max_inflight_messages 20
-message_size_limit 1048576
+# A device that sends more in one packet is disconnected.
+max_packet_size 1048576
 
 log_dest stderr
 log_timestamp true

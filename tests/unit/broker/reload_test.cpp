@@ -49,6 +49,8 @@ TEST_F(Reload, fifty_times_drops_nobody_present_or_absent) {
         ASSERT_TRUE(anna.ping()) << "after " << i;
     }
     EXPECT_EQ(broker.count_log("countersign: admitted"), admitted);  // nothing new was said about them
+    EXPECT_EQ(broker.count_log("countersign: refused"), 0u);
+    EXPECT_EQ(broker.count_log("Client kitchen disconnected."), 1u);
     ASSERT_TRUE(anna.publish("devices/kitchen/cmd/led", "on"));
     EXPECT_EQ(messages_on_return("kitchen"), "devices/kitchen/cmd/led=on ");
 }
@@ -61,6 +63,7 @@ TEST_F(Reload, keeps_sessions_that_a_restarted_broker_has_read_from_its_disk) {
     ASSERT_TRUE(broker.wait_for_log("Reloading config."));
     auto anna = broker.dial(identity("anna"));
     ASSERT_EQ(anna.connect("operator~anna/1"), kAccepted);
+    EXPECT_EQ(broker.count_log("countersign: refused"), 0u);
     ASSERT_TRUE(anna.publish("devices/kitchen/cmd/led", "on"));
     EXPECT_EQ(messages_on_return("kitchen"), "devices/kitchen/cmd/led=on ");
 }
