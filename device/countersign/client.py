@@ -29,7 +29,7 @@ from .errors import (
     TopicInvalid,
     from_connack,
 )
-from .session import LEAVING, Delivery, Session, Subscription
+from .session import Delivery, Session, Subscription
 
 _CHUNK = const(512)  # bytes fetched from TLS at a time
 _OUT_LIMIT = const(16)  # packets waiting to be written before publish() and the reader wait
@@ -126,7 +126,7 @@ class Client:
         return subscription
 
     def unsubscribe(self, subscription):
-        subscription.state = LEAVING
+        self._session.leave(subscription)
         if self.connected:
             self._send(self._session.ask(subscription))
 
@@ -140,17 +140,17 @@ class Client:
         self._runner = asyncio.current_task()
         try:
             while not self._closing:
-                permanent = False
                 try:
                     await self._one_connection()
                 except CountersignError as e:
+                    if self._closing:  # the broker hanging up after our DISCONNECT
+                        return
                     self.fault = self._explain(e)
                     if not retry:
                         raise self.fault
-                    permanent = self.fault.permanent
-                pause = self._backoff.next_ms(permanent)
-                self._log("%s Next try in %d s." % (self.fault, (pause + 999) // 1000))
-                await asyncio.sleep_ms(pause)
+                    pause = self._backoff.next_ms(self.fault.permanent)
+                    self._log("%s Next try in %d s." % (self.fault, (pause + 999) // 1000))
+                    await asyncio.sleep_ms(pause)
         except asyncio.CancelledError:
             if not self._closing:
                 raise

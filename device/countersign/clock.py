@@ -11,11 +11,18 @@ from micropython import const
 
 from .slots import sealed, unsealed
 
-_EPOCH = 946684800 if time.gmtime(0)[0] == 2000 else 0
 _DAY = const(86400)
 _FLOOR = "/slots/floor"
 _NEW_FLOOR = "/slots/floor.new"
 _MAGIC = "countersign-floor"
+
+
+def epoch(first_year):
+    """Seconds from 1970 to where the firmware's clock begins to count: 2000 on an ESP32, 1970 elsewhere."""
+    return 946684800 if first_year == 2000 else 0
+
+
+_EPOCH = epoch(time.gmtime(0)[0])
 
 
 def _read_clock():
@@ -28,7 +35,7 @@ def _set_clock(seconds):
         from machine import RTC
     except ImportError:  # a computer keeps its own time
         return False
-    year, month, day, hour, minute, second, weekday, _ = time.gmtime(seconds - _EPOCH)
+    year, month, day, hour, minute, second, weekday = time.gmtime(seconds - _EPOCH)[:7]
     RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
     return True
 

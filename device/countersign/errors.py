@@ -93,13 +93,16 @@ class BrokerName(CountersignError):
 class CertExpired(CountersignError):
     code = "E-CERT-EXPIRED"
     what = "A certificate has expired."
-    cure = "countersign issue NAME --replace, then countersign load NAME --port PORT; check the board's clock"
+    cure = (
+        "check the board's clock; for the board's own: countersign issue NAME --replace and countersign load NAME; "
+        "for the broker's: countersign hosts add HOST"
+    )
     permanent = True
 
 
 class CertNotYet(CountersignError):
     code = "E-CERT-NOT-YET"
-    what = "A certificate is not valid yet: this board's clock is behind."
+    what = "A certificate is not valid yet: most likely this board's clock is behind."
     cure = "countersign load NAME --port PORT sets it, or let the board reach an NTP server"
     permanent = True
 
@@ -197,7 +200,7 @@ def from_handshake(fault):
     if isinstance(fault, ValueError):
         for words, kind in _VERDICTS:
             if words in text:
-                return kind(text)
+                return kind("the broker's: " + text)
         return TlsFailed(text)
     number = fault.args[0] if fault.args else 0
     if number == _VERIFY_FAILED:

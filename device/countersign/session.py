@@ -120,9 +120,14 @@ class Session:
         for subscription in self.subscriptions:
             if subscription.packet_id == packet_id and subscription.state == ASKED:
                 subscription.packet_id = 0
-                subscription.decide(codes != bytes((mqtt.FAILURE,)))
+                # One filter was asked for, so there is one code [MQTT-3.8.4-5].
+                subscription.decide(len(codes) == 1 and codes[0] != mqtt.FAILURE)
                 return subscription if subscription.state == REFUSED else None
         return None
+
+    def leave(self, subscription):
+        """It gets no more messages and goes away with its UNSUBACK."""
+        subscription.state = LEAVING
 
     def unsubscribed(self, packet_id):
         """UNSUBACK."""

@@ -55,8 +55,8 @@ def make_context(identity):
     try:
         context.load_cert_chain(identity.certificate(), identity.key())
         for anchor in identity.anchors():
-            # One call for each: a second certificate in one call is ignored. This is the C module's method; in
-            # ssl.py, which is not everywhere, the first argument would be a file name.
+            # One call for each: a second certificate in one call is ignored. This is the C module's method;
+            # in ssl.py, which is not everywhere, the first argument would be a file name.
             context.load_verify_locations(anchor)
     except (ValueError, OSError) as e:
         raise errors.IdentityDamaged("the firmware's TLS says: %s" % e)
@@ -120,7 +120,10 @@ async def _connect(address):
                 raise
         await _writable(raw)
         # Writable also means failed. A TLS server never speaks first: this tells the error or would block.
-        if raw.read(1) is not None:
+        early = raw.read(1)
+        if early:
+            raise errors.TlsFailed("what answers speaks first, so it is not a TLS server")
+        if early is not None:
             raise OSError(errno.ECONNRESET)
         return raw
     except BaseException:

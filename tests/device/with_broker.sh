@@ -40,7 +40,9 @@ basicConstraints=critical,CA:FALSE
 authorityKeyIdentifier=keyid
 END
     openssl ecparam -name prime256v1 -genkey -noout -out "$1.key"
-    openssl req -x509 -new -key "$1.key" -subj "/CN=$1" -days 3650 -config "$1/conf" -extensions "$CA_SECTION" -out "$1.pem"
+    openssl req -new -key "$1.key" -subj "/CN=$1" -config "$1/conf" -out "$1.csr"
+    openssl ca -batch -notext -selfsign -config "$1/conf" -extensions "$CA_SECTION" -keyfile "$1.key" -in "$1.csr" \
+        -startdate "$(date -u -d '-30 days' +%Y%m%d%H%M%SZ)" -days 3650 -out "$1.pem" 2>"$1.log"
     openssl x509 -in "$1.pem" -outform DER -out "$1.der"
 }
 
@@ -110,6 +112,7 @@ halt() { # SIGNAL
     pid=$(cat "$FIXTURE/mosquitto.pid" 2>/dev/null) || return 0
     rm "$FIXTURE/mosquitto.pid"
     kill "-$1" "$pid" 2>/dev/null || return 0
+    wait "$pid" 2>/dev/null || true # silences the shell where it is our child
     while kill -0 "$pid" 2>/dev/null; do sleep 0.01; done
 }
 
@@ -125,7 +128,7 @@ subscribe_in_background() { # FILE ARGUMENTS...
     echo $! >>"$FIXTURE/pids"
     local i
     for i in $(seq 200); do
-        grep -q 'Subscribed' "$file" && return 0
+        grep -qs 'Subscribed' "$file" && return 0
         sleep 0.02
     done
     return 1

@@ -1,0 +1,80 @@
+"""What the firmware says, in our words; and every code in the project's one catalogue."""
+
+import check
+from countersign import errors
+
+
+def kind_of(fault):
+    return errors.from_handshake(fault).code
+
+
+def test_verdicts_of_mbedtls_3_6():
+    # Texts as MicroPython 1.25 raises them.
+    for text, code in (
+        ("The certificate is not correctly signed by the trusted CA\n", "E-BROKER-UNTRUSTED"),
+        ("The certificate Common Name (CN) does not match with the expected CN\n", "E-BROKER-NAME"),
+        ("The certificate validity starts in the future\n", "E-CERT-NOT-YET"),
+        ("The certificate validity has expired\n", "E-CERT-EXPIRED"),
+    ):
+        fault = errors.from_handshake(ValueError(text))
+        check.equal(fault.code, code)
+        check.true(fault.permanent)
+
+
+def test_the_worst_of_several_verdicts():
+    check.equal(
+        kind_of(ValueError("The certificate validity has expired\n"
+                           "The certificate is not correctly signed by the trusted CA\n")), "E-BROKER-UNTRUSTED")
+    check.equal(
+        kind_of(ValueError("The certificate Common Name (CN) does not match with the expected CN\n"
+                           "The certificate validity starts in the future\n")), "E-CERT-NOT-YET")
+
+
+def test_a_broker_that_ends_the_handshake():
+    for fault in (OSError(32), OSError(104), OSError(-1), OSError(-30592, "MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE")):
+        check.equal(kind_of(fault), "E-BROKER-REFUSED")
+
+
+def test_anything_else_of_tls():
+    for fault in (OSError(12), OSError(-0x7F00, "MBEDTLS_ERR_SSL_ALLOC_FAILED"), ValueError("bad"), OSError()):
+        check.true(kind_of(fault) in ("E-TLS-FAILED", "E-BROKER-REFUSED"))
+    check.equal(kind_of(OSError(-0x7200, "MBEDTLS_ERR_SSL_INVALID_RECORD")), "E-TLS-FAILED")
+    check.equal(kind_of(OSError(-0x2700, "MBEDTLS_ERR_X509_CERT_VERIFY_FAILED")), "E-BROKER-UNTRUSTED")
+
+
+def test_connack_codes_table_3_1():
+    for number, code, word in (
+        (1, "E-BROKER-REFUSED", "3.1.1"), (2, "E-BROKER-REFUSED", "client id"),
+        (3, "E-BROKER-UNREACHABLE", "unavailable"), (4, "E-BROKER-REFUSED", "user name"),
+        (5, "E-BROKER-REFUSED", "not authorised"), (77, "E-BROKER-REFUSED", "77"),
+    ):
+        fault = errors.from_connack(number)
+        check.equal(fault.code, code)
+        check.contains(str(fault), word)
+
+
+def classes():
+    found = [getattr(errors, name) for name in dir(errors)]
+    return [e for e in found if isinstance(e, type) and issubclass(e, errors.CountersignError)]
+
+
+def test_every_code_is_in_the_catalogue_once():
+    # errors.py is device/countersign/errors.py
+    path = errors.__file__.replace("device/countersign/errors.py", "core/errors/catalogue.def")
+    with open(path) as f:
+        catalogue = f.read()
+    check.true(len(classes()) > 15, "the classes were not found")
+    for kind in classes():
+        check.equal(catalogue.count('"%s"' % kind.code), 1)
+    check.equal(len(set(kind.code for kind in classes())), len(classes()))
+
+
+def test_every_error_says_what_and_what_to_do():
+    for kind in classes():
+        fault = kind("the detail")
+        for part in (kind.code, kind.what, "(the detail)", "To cure it: " + kind.cure):
+            check.contains(str(fault), part)
+        check.true("\n" not in str(fault))
+
+
+check.run(globals())

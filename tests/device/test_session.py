@@ -1,0 +1,136 @@
+"""What outlives a connection, without one."""
+
+import check
+from countersign import mqtt
+from countersign.session import GRANTED, Session, Subscription
+
+
+def packets(items):
+    return [bytes(getattr(item, "packet", item)) for item in items]
+
+
+def test_packet_ids_mqtt_2_3_1_2():
+    session = Session(8)
+    one = session.publish("t", b"1", False)
+    check.equal(one.packet_id, 1)
+    session._last_id = 65534
+    check.equal(session.publish("t", b"2", False).packet_id, 65535)
+    check.equal(session.publish("t", b"3", False).packet_id, 2)  # 0 is none and 1 is on its way
+
+
+def test_packet_ids_are_shared_with_subscriptions():
+    session = Session(8)
+    session.subscriptions.append(Subscription("a", None, 1, 16))
+    check.equal(session.ask(session.subscriptions[0])[2:4], b"\x00\x01")
+    session._last_id = 0
+    check.equal(session.publish("t", b"", False).packet_id, 2)
+
+
+def test_the_window():
+    session = Session(2)
+    one = session.publish("t", b"1", False)
+    check.true(not session.full())
+    session.publish("t", b"2", False)
+    check.true(session.full())
+    session.published(one.packet_id)
+    check.true(not session.full() and one.done.is_set())
+
+
+def test_acknowledgements_that_fit_nothing():
+    session = Session(2)
+    session.publish("t", b"1", False)
+    session.published(77)
+    session.unsubscribed(77)
+    check.equal(session.subscribed(77, b"\x01"), None)
+    check.equal(len(session.deliveries), 1)
+
+
+def test_resend_with_dup_in_order_mqtt_3_3_1_1_and_4_6_0_1():
+    session = Session(8)
+    for payload in (b"1", b"2", b"3"):
+        session.publish("t", payload, False).sent = True
+    session.publish("t", b"never sent", False)
+    check.equal(packets(session.resume(True)), [
+        b"\x3a\x06\x00\x01t\x00\x011", b"\x3a\x06\x00\x01t\x00\x022", b"\x3a\x06\x00\x01t\x00\x033",
+        b"\x32\x0f\x00\x01t\x00\x04never sent"])
+
+
+def test_a_broker_without_the_session_gets_new_messages():
+    session = Session(8)
+    session.publish("t", b"1", False).sent = True
+    session.resume(True)  # sets DUP
+    check.equal(packets(session.resume(False)), [b"\x32\x06\x00\x01t\x00\x011"])
+
+
+def subscribed(session, topic_filter):
+    subscription = Subscription(topic_filter, None, 1, 16)
+    session.subscriptions.append(subscription)
+    return subscription
+
+
+def test_subscriptions_and_session_present():
+    session = Session(8)
+    one, two = subscribed(session, "one"), subscribed(session, "two")
+    check.equal(packets(session.resume(True)), [  # nobody knows what an earlier start had subscribed
+        b"\x82\x08\x00\x01\x00\x03one\x01", b"\x82\x08\x00\x02\x00\x03two\x01"])
+    session.subscribed(1, b"\x01")
+    check.equal((one.state, two.state == GRANTED), (GRANTED, False))
+    check.equal(packets(session.resume(True)), [b"\x82\x08\x00\x03\x00\x03two\x01"])  # only the unanswered one
+    session.subscribed(3, b"\x01")
+    check.equal(session.resume(True), [])
+    check.equal(len(session.resume(False)), 2)
+
+
+def test_suback_that_refuses():
+    session = Session(8)
+    one = subscribed(session, "one")
+    session.ask(one)
+    check.equal(session.subscribed(1, b"\x80"), one)
+
+
+def test_suback_for_more_than_was_asked_grants_nothing():
+    session = Session(8)
+    one = subscribed(session, "one")
+    session.ask(one)
+    check.equal(session.subscribed(1, b"\x01\x01"), one)
+
+
+def test_giving_up_a_subscription_while_away():
+    session = Session(8)
+    one = subscribed(session, "one")
+    session.ask(one)
+    session.leave(one)
+    check.equal(packets(session.resume(True)), [b"\xa2\x07\x00\x02\x00\x03one"])  # the broker may still hold it
+    session.unsubscribed(2)
+    check.equal(session.subscriptions, [])
+    two = subscribed(session, "two")
+    session.leave(two)
+    check.equal(session.resume(False), [])
+    check.equal(session.subscriptions, [])
+
+
+def test_routing():
+    session = Session(8)
+    came = []
+    session.subscriptions.append(Subscription("a/#", lambda *message: came.append(message), 1, 16))
+    queued = subscribed(session, "a/b")
+    check.equal(session.route("a/b", b"1"), True)
+    check.equal(session.route("b", b"2"), False)
+    check.equal(came, [("a/b", b"1")])
+    session.leave(queued)
+    session.route("a/b", b"3")
+    check.equal(queued._queue, [("a/b", b"1")])
+
+
+def test_a_full_queue_drops_the_oldest():
+    subscription = Subscription("t", None, 1, 2)
+    for payload in (b"1", b"2", b"3"):
+        subscription.deliver("t", payload)
+    check.equal((subscription._queue, subscription.dropped), ([("t", b"2"), ("t", b"3")], 1))
+
+
+def test_dup_is_the_bit_of_the_specification():
+    check.equal(mqtt.DUP, 8)
+
+
+check.run(globals())
