@@ -12,27 +12,13 @@ countersign/ or $ is taken as it stands.
 import asyncio
 import time
 
-from micropython import const
-
 from . import clock as clocks
 from . import mqtt, transport, x509
 from .backoff import Backoff
-from .errors import (
-    BrokerRefused,
-    BrokerSilent,
-    CertExpired,
-    CertNotYet,
-    ConnectionLost,
-    CountersignError,
-    PayloadTooLarge,
-    ProtocolError,
-    TopicInvalid,
-    from_connack,
-)
-from .session import Delivery, Session, Subscription
+from .connection import Connection, within
+from .errors import BrokerRefused, CertExpired, CertNotYet, CountersignError, PayloadTooLarge, TopicInvalid
+from .session import Session, Subscription
 
-_CHUNK = const(512)  # bytes fetched from TLS at a time
-_OUT_LIMIT = const(16)  # packets waiting to be written before publish() and the reader wait
 _ABSOLUTE = ("devices/", "countersign/", "$")
 
 
@@ -55,7 +41,6 @@ class Client:
                  receive_limit=4096, send_limit=16384, window=8, deadline=20, network=None, clock=None,
                  log=print, backoff=None):
         self.name = identity.name
-        self.connected = False
         self.fault = None  # why the last attempt or connection ended; None while connected
         self._identity = identity
         self._brokers = list(brokers or identity.brokers)
@@ -71,18 +56,17 @@ class Client:
         self._session = Session(window)
         self._decoder = mqtt.Decoder(receive_limit)
         self._context = None
-        self._link = None
-        self._out = []
-        self._error = None
+        self._connection = None
         self._closing = False
         self._runner = None  # the task in run()
-        self._up = asyncio.Event()  # connected
-        self._turn = asyncio.Event()  # connected or failed: look which
-        self._more = asyncio.Event()  # there is something to write
-        self._moved = asyncio.Event()  # something has been written, or never will be
-        self._pong = asyncio.Event()
+        self._up = asyncio.Event()
+        self._ended = asyncio.Event()
 
     # --- what a program calls
+
+    @property
+    def connected(self):
+        return self._connection is not None and self._connection.up
 
     def topic(self, topic):
         """The full topic for one of the board's own."""
@@ -98,15 +82,15 @@ class Client:
             raise PayloadTooLarge("%d bytes, send_limit is %d" % (len(payload), self._send_limit))
         topic = mqtt.check_topic(self.topic(topic))
         if not qos:
-            if not await self._room():
+            if not self._connection or not await self._connection.room():
                 return False
-            self._send(mqtt.publish(topic, payload, 0, retain))
+            self._connection.send(mqtt.publish(topic, payload, 0, retain))
             return True
         while self._session.full():
             await self._session.deliveries[0].done.wait()
         delivery = self._session.publish(topic, payload, retain)
         if self.connected:
-            self._send(delivery)
+            self._connection.send(delivery)
         await delivery.done.wait()
         return True
 
@@ -122,13 +106,13 @@ class Client:
         subscription = Subscription(mqtt.check_filter(self.topic(topic_filter)), callback, qos, depth)
         self._session.subscriptions.append(subscription)
         if self.connected:
-            self._send(self._session.ask(subscription))
+            self._connection.send(self._session.ask(subscription))
         return subscription
 
     def unsubscribe(self, subscription):
         self._session.leave(subscription)
         if self.connected:
-            self._send(self._session.ask(subscription))
+            self._connection.send(self._session.ask(subscription))
 
     async def wait_connected(self):
         await self._up.wait()
@@ -138,6 +122,7 @@ class Client:
         if self._runner:
             raise RuntimeError("this client runs already")
         self._runner = asyncio.current_task()
+        self._ended.clear()
         try:
             while not self._closing:
                 try:
@@ -156,7 +141,7 @@ class Client:
                 raise
         finally:
             self._runner = None
-            self._moved.set()
+            self._ended.set()
 
     async def close(self, deadline=5):
         """Delivers what is on its way, says "offline", disconnects and ends run(), in `deadline` seconds."""
@@ -168,53 +153,44 @@ class Client:
                 pass
         if self._runner:
             self._runner.cancel()
-        while self._runner:
-            self._moved.clear()
-            await self._moved.wait()
+            await self._ended.wait()
 
     def abort(self):
         """Drops the connection at once, outside of asyncio too; the broker then says "offline" for us."""
-        self.connected = False
-        if self._link:
-            self._link.close()
-            self._link = None
+        if self._connection:
+            self._connection.close()
 
-    # --- one connection, from the first byte to the last
+    # --- one connection
 
     async def _one_connection(self):
-        tasks = []
-        self._error = None
-        self._turn.clear()
-        self._decoder.reset()
         try:
             if self._network:
                 await self._network()
-            await _within(self._deadline_ms, self._open(tasks), "CONNACK")
+            await within(self._deadline_ms, self._open(), "CONNACK")
             born = time.ticks_ms()
-            tasks.append(asyncio.create_task(self._guard(self._write())))
-            tasks.append(asyncio.create_task(self._guard(self._keep_alive())))
             try:
-                await self._settled()
+                await self._connection.ended()
             finally:
                 self._backoff.lived(time.ticks_diff(time.ticks_ms(), born))
         finally:
-            for task in tasks:
-                task.cancel()
-            self.abort()
             self._up.clear()
-            self._out.clear()
-            self._moved.set()
+            if self._connection:
+                self._connection.stop()
+                self._connection = None
 
-    async def _open(self, tasks):
-        hello = self._hello()
-        host, port, self._link = await self._dial_at_floor_too(hello)
-        tasks.append(asyncio.create_task(self._guard(self._read())))
-        await self._settled()
-        self._log("Connected to %s:%d as %s" % (host, port, self.name))
-
-    def _hello(self):
+    async def _open(self):
         will = (self.topic("status"), b"offline", 1, True) if self._announce else None
-        return mqtt.connect(self.name, self._keepalive, self._clean, will)
+        hello = mqtt.connect(self.name, self._keepalive, self._clean, will)
+        link = await self._dial_at_floor_too(hello)
+        self._connection = Connection(
+            link, self._session, self._decoder, self._keepalive, self._clean, self._log)
+        await self._connection.established()
+        if self._announce:
+            # QoS 0 is enough: it is lost only together with the connection, and then the last will speaks.
+            self._connection.send(mqtt.publish(self.topic("status"), b"online", 0, True))
+        self.fault = None
+        self._up.set()
+        self._log("Connected to %s:%d as %s" % (self._brokers[0] + (self.name,)))
 
     async def _dial_at_floor_too(self, hello):
         """The clock may have been sent ahead: after "expired" one more try at the newest proven time."""
@@ -235,21 +211,16 @@ class Client:
         if self._context is None:
             self._context = transport.make_context(self._identity)
         first = None
-        for _ in range(len(self._brokers)):
+        for left in range(len(self._brokers) - 1, -1, -1):
             host, port = self._brokers[0]
             try:
-                return host, port, await transport.dial(host, port, self._context, hello)
+                return await transport.dial(host, port, self._context, hello)
             except CountersignError as e:
                 first = first or e
                 self._brokers.append(self._brokers.pop(0))
+                if left:
+                    self._log("%s Next in the list: %s:%d." % ((e,) + self._brokers[0]))
         raise first
-
-    async def _settled(self):
-        """Returns when the connection is up; raises why it failed."""
-        await self._turn.wait()
-        self._turn.clear()
-        if self._error:
-            raise self._error
 
     def _explain(self, fault):
         """Stock firmware does not tell why a broker ended the handshake; our own certificate's dates may."""
@@ -269,133 +240,6 @@ class Client:
         for delivery in self._session.deliveries[:]:
             await delivery.done.wait()
         if self._announce:
-            self._send(mqtt.publish(self.topic("status"), b"offline", 0, True))
-        self._send(mqtt.DISCONNECT_PACKET)
-        while self._out and self.connected:
-            self._moved.clear()
-            await self._moved.wait()
-
-    # --- the tasks of a connection
-
-    async def _guard(self, work):
-        """The first fault of any task ends the connection."""
-        try:
-            await work
-        except (OSError, ValueError, EOFError) as e:
-            self._fail(ConnectionLost(str(e)))
-        except CountersignError as e:
-            self._fail(e)
-
-    def _fail(self, error):
-        if not self._error:
-            self._error = error
-        self._turn.set()
-
-    async def _read(self):
-        chunk = memoryview(bytearray(_CHUNK))
-        while True:
-            count = await self._link.readinto(chunk)
-            if not count:
-                if self.connected:
-                    raise ConnectionLost("the broker closed it")
-                raise BrokerRefused("it closed the connection without an answer")
-            self._heard_at = time.ticks_ms()
-            for packet in self._decoder.feed(chunk[:count]):
-                if self.connected:
-                    self._take(packet)
-                else:
-                    self._take_connack(packet)
-            # A broker that sends but does not read must not fill our memory with answers.
-            await self._room()
-
-    async def _write(self):
-        while True:
-            while self._out:
-                item = self._out[0]
-                if isinstance(item, Delivery):
-                    item.sent = True
-                    item = item.packet
-                await self._link.write(item)
-                self._out.pop(0)
-                self._sent_at = time.ticks_ms()
-                self._moved.set()
-            self._more.clear()
-            await self._more.wait()
-
-    async def _keep_alive(self):
-        """[MQTT-3.1.2-23] asks for a packet in every keepalive interval. A PINGREQ also goes out when nothing
-        has been heard for as long: a board that only ever publishes at QoS 0 would not notice a dead line
-        otherwise. It is the one deadline of a live connection: a writer that cannot write cannot send the
-        PINGREQ either."""
-        due = self._keepalive * 750
-        grace = min(self._keepalive * 500, 10000)
-        while self._keepalive:
-            now = time.ticks_ms()
-            idle = max(time.ticks_diff(now, self._sent_at), time.ticks_diff(now, self._heard_at))
-            if idle < due:
-                await asyncio.sleep_ms(due - idle)
-                continue
-            self._pong.clear()
-            self._send(mqtt.PINGREQ_PACKET)
-            await _within(grace, self._pong.wait(), "PINGRESP")
-
-    # --- packets
-
-    def _send(self, item):
-        self._out.append(item)
-        self._more.set()
-
-    async def _room(self):
-        """Waits until the writer keeps up; False when there is no connection."""
-        while self.connected and len(self._out) >= _OUT_LIMIT:
-            self._moved.clear()
-            await self._moved.wait()
-        return self.connected
-
-    def _take_connack(self, packet):
-        if packet[0] != mqtt.CONNACK:
-            raise ProtocolError("packet type %d before CONNACK [MQTT-3.2.0-1]" % packet[0])
-        if packet[2]:
-            raise from_connack(packet[2])
-        if packet[1] and self._clean:
-            raise ProtocolError("a session after a clean start [MQTT-3.2.2-1]")
-        self._sent_at = time.ticks_ms()
-        for item in self._session.resume(packet[1]):
-            self._send(item)
-        if self._announce:
-            # QoS 0 is enough: it is lost only together with the connection, and then the last will speaks.
-            self._send(mqtt.publish(self.topic("status"), b"online", 0, True))
-        self.connected = True
-        self.fault = None
-        self._up.set()
-        self._turn.set()
-
-    def _take(self, packet):
-        kind = packet[0]
-        if kind == mqtt.PUBLISH:
-            _, topic, payload, qos, _, _, packet_id, size = packet
-            if payload is None:
-                self._log("Skipped a message of %d bytes to %s: larger than receive_limit" % (size, topic))
-            else:
-                self._session.route(topic, payload)
-            if qos:
-                self._send(mqtt.puback(packet_id))
-        elif kind == mqtt.PUBACK:
-            self._session.published(packet[1])
-        elif kind == mqtt.SUBACK:
-            refused = self._session.subscribed(packet[1], packet[2])
-            if refused:
-                self._log("The broker refused the subscription to " + refused.topic_filter)
-        elif kind == mqtt.UNSUBACK:
-            self._session.unsubscribed(packet[1])
-        elif kind == mqtt.PINGRESP:
-            self._pong.set()
-        else:
-            raise ProtocolError("a second CONNACK [MQTT-3.2.0-1]")
-
-
-async def _within(ms, work, what):
-    try:
-        return await asyncio.wait_for_ms(work, ms)
-    except asyncio.TimeoutError:
-        raise BrokerSilent("no %s within %d ms" % (what, ms))
+            self._connection.send(mqtt.publish(self.topic("status"), b"offline", 0, True))
+        self._connection.send(mqtt.DISCONNECT_PACKET)
+        await self._connection.written()

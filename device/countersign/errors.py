@@ -17,7 +17,7 @@ class CountersignError(Exception):
         self.detail = detail
         more = " (%s)" % detail if detail else ""
         # The whole sentence goes to Exception itself: a traceback then reads the same as a log line.
-        super().__init__("%s: %s%s To cure it: %s" % (self.code, self.what, more, self.cure))
+        super().__init__("%s: %s%s To cure it: %s." % (self.code, self.what, more, self.cure))
 
 
 # --- what is on the board
@@ -94,7 +94,7 @@ class CertExpired(CountersignError):
     code = "E-CERT-EXPIRED"
     what = "A certificate has expired."
     cure = (
-        "check the board's clock; for the board's own: countersign issue NAME --replace and countersign load NAME; "
+        "check the board's clock; for the board's own: countersign issue NAME --replace, countersign load NAME; "
         "for the broker's: countersign hosts add HOST"
     )
     permanent = True

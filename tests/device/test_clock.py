@@ -11,7 +11,8 @@ NOON = 1748779200  # date -u -d '2025-06-01 12:00' +%s
 
 
 class World:
-    """Files and a clock; renaming onto a file fails where `atomic` is False, and the power goes at operation `cut`."""
+    """Files and a clock; renaming onto a file fails where `atomic` is False, and the power goes at operation
+    `cut`."""
 
     def __init__(self, now=NOON, files=None, atomic=True, cut=-1):
         self.now = now

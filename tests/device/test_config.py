@@ -87,7 +87,8 @@ def test_the_file_on_the_board():
 
 
 def fuzz(parse, runs):
-    """Feeds mutated files; the first exception that is not ConfigInvalid, or None. Also checks what comes back."""
+    """Feeds mutated files; the first exception that is not ConfigInvalid, or None. Also checks what comes
+    back."""
     seed = 20240601
     tokens = (b'"', b"'", b"=", b"#", b"\n", b"\r", b"\x00", b"\xff", b"\xc3", b"wifi_psw", b"server_port=", b" ", b"9")
     for _ in range(runs):

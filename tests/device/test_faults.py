@@ -10,7 +10,7 @@ import broker
 import check
 from countersign import transport
 from countersign.client import Client
-from countersign.clock import Clock, _set_clock
+from countersign.clock import _set_clock
 from countersign.errors import CountersignError, IdentityDamaged, TlsFailed
 from countersign.slots import sealed
 

@@ -1,4 +1,5 @@
-"""The client against brokers that misbehave, each a script of what to expect and what to say, over real mutual TLS.
+"""The client against brokers that misbehave, each a script of what to expect and what to say, over real
+mutual TLS.
 
 Certificates are those of with_broker.sh; the broker is a MicroPython TLS server in the same event loop.
 """
@@ -12,6 +13,7 @@ import broker
 import check
 from countersign import errors
 from countersign.client import Client
+from countersign.connection import Connection
 
 CONNACK = b"\x20\x02\x00\x00"
 CONNACK_SESSION = b"\x20\x02\x01\x00"
@@ -28,7 +30,8 @@ class NoWait:
 
 
 class Scripted:
-    """async with Scripted(one, two) as s: connection number n is served by script n, `async def script(peer)`."""
+    """async with Scripted(one, two) as s: connection number n is served by script n, `async def
+    script(peer)`."""
 
     port = broker.PORT + 10
 
@@ -232,6 +235,27 @@ async def test_a_dead_line_is_noticed_while_publishing_at_qos_0():
             fault = e
         await chat
     check.contains(str(fault), "PINGRESP")
+
+
+async def test_an_unanswered_qos_1_message_puts_the_line_in_doubt():
+    async def script(peer):
+        await peer.expect(0x10)
+        await peer.say(CONNACK)
+        await peer.expect(0x32)
+        await peer.expect(0xC0)  # long before the keepalive of a minute asks for it
+
+    Connection.look_ms = 100
+    try:
+        async with Scripted(script):
+            client = new_client()
+            publishing = asyncio.create_task(client.publish("state", "ON"))
+            try:
+                await client.run(retry=False)
+            except errors.ConnectionLost:
+                pass
+            publishing.cancel()
+    finally:
+        Connection.look_ms = 5000
 
 
 async def test_resend_with_dup_when_the_session_is_present_mqtt_4_4_0_1():

@@ -1,4 +1,5 @@
-"""Slots and pointers, with the power cut at every file operation, at every flash block, and in the middle of writes."""
+"""Slots and pointers, with the power cut at every file operation, at every flash block, and in the middle of
+writes."""
 
 import binascii
 import hashlib
@@ -20,7 +21,8 @@ class PowerCut(Exception):
 
 
 class RamFiles:
-    """Files in memory; the power goes at operation number `cut`, before it, after it or in the middle of it."""
+    """Files in memory; the power goes at operation number `cut`, before it, after it or in the middle of
+    it."""
 
     def __init__(self, contents=None, cut=-1, how="before"):
         self.contents = dict(contents or {})
@@ -144,7 +146,8 @@ def test_two_power_cuts_in_a_row():
 
 
 class Flash:
-    """A RAM block device for the firmware's own file systems. After `budget` blocks what is written is lost."""
+    """A RAM block device for the firmware's own file systems. After `budget` blocks what is written is
+    lost."""
 
     def __init__(self, blocks, data=None):
         self.data = bytearray(data) if data else bytearray(b"\xff" * blocks * 512)
@@ -174,7 +177,8 @@ class Flash:
 
 
 def on_flash(kind, flash, work):
-    """work(files) on the flash mounted as a file system; None when the software noticed that the power went."""
+    """work(files) on the flash mounted as a file system; None when the software noticed that the power
+    went."""
     os.mount(kind(flash), "/flash")
     try:
         return work(Files("/flash"))

@@ -5,8 +5,8 @@ import binascii
 import check
 from countersign import x509
 
-# openssl req -x509 -newkey ec … -subj /CN=t, then cut after the validity; what follows is not read, so the two outer
-# lengths are those of the shortened bytes. Dates as each test says.
+# openssl req -x509 -newkey ec … -subj /CN=t, then cut after the validity; what follows is not read, so the
+# two outer lengths are those of the shortened bytes. Dates as each test says.
 _HEAD = "a003020102" "020101" "300a06082a8648ce3d040302" "300c310a300806035504030c0174"
 
 
