@@ -23,4 +23,8 @@ struct SerialPort {
 // Throws Error{PortMissing, PortPermission} unless the port can be opened.
 void check_port(const std::string& port);
 
+// Who else has the port open, "minicom (process 4711)"; empty when it cannot be seen. `proc` is /proc but for
+// tests.
+[[nodiscard]] std::string port_holder(const std::string& port, const std::filesystem::path& proc = "/proc");
+
 }  // namespace countersign::loader

@@ -76,6 +76,16 @@ TEST_F(VirtualBoardTest, mpremote_handles_files) {
     EXPECT_FALSE(std::filesystem::exists(flash() / "lib"));
 }
 
+TEST_F(VirtualBoardTest, renames_with_absolute_and_relative_paths) {
+    on_flash("lib/one", "1");
+    power_on();
+    mpremote(
+        {"exec",
+         "import os\nos.rename('/lib/one', '/lib/two')\nos.chdir('/lib')\nos.rename('/lib/two', '/three')\n"
+         "os.rename('/three', 'four')\nos.rename('four', 'five')"});
+    EXPECT_EQ(from_flash("lib/five"), "1");
+}
+
 TEST_F(VirtualBoardTest, imports_find_files_of_the_flash_only) {
     on_flash("here.py", "print('here found')\n");
     on_flash("lib/there.py", "print('there found')\n");

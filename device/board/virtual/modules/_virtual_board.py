@@ -25,13 +25,24 @@ class Flash:
         fs = vfs.VfsPosix(folder)
         self.mount, self.umount = fs.mount, fs.umount
         self.chdir, self.getcwd, self.stat = fs.chdir, fs.getcwd, fs.stat
-        self.mkdir, self.rmdir, self.remove, self.rename = fs.mkdir, fs.rmdir, fs.remove, fs.rename
-        self._open, self._ilistdir = fs.open, fs.ilistdir
+        self.mkdir, self.rmdir, self.remove = fs.mkdir, fs.rmdir, fs.remove
+        self._open, self._ilistdir, self._rename = fs.open, fs.ilistdir, fs.rename
 
     def ilistdir(self, path):
         # With sizes, as LittleFS and FAT give them.
         for name, kind, *_ in self._ilistdir(path):
             yield name, kind, 0, 0 if kind & 0x4000 else self.stat(path.rstrip("/") + "/" + name if path else name)[6]
+
+    def rename(self, old, new):
+        # VfsPosix has one buffer for absolute paths, so only one of the two may be absolute.
+        if not (old.startswith("/") and new.startswith("/")):
+            return self._rename(old, new)
+        folder = self.getcwd() or "/"
+        self.chdir("/")
+        try:
+            self._rename(old[1:], new)
+        finally:
+            self.chdir(folder)
 
     def statvfs(self, path):
         free = max(0, _BLOCKS - _used_blocks("/"))

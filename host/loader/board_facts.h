@@ -1,0 +1,38 @@
+// What a board says about itself before anything is written to it, and what follows from it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "host/base/clock.h"
+
+namespace countersign::loader {
+
+struct BoardFacts {
+    std::string implementation;  // "micropython"
+    std::array<int, 3> version{};
+    std::string machine;           // "ESP32C3 module with ESP32C3"; may be empty
+    std::uint64_t block_size = 0;  // bytes
+    std::uint64_t free_bytes = 0;
+    std::map<std::string, std::string> sha256;  // of the files asked for, in hex; "" when absent
+    std::string main_line;                      // the first line of main.py; "" when there is none
+    char free_slot = 'a';                       // the one that may be written
+    int next_pointer = 0;                       // the pointer file that may be written
+    std::uint64_t next_sequence = 1;
+    Seconds floor{};  // the newest time the board has proof of
+
+    [[nodiscard]] std::string version_text() const;
+};
+
+// From what script_facts() printed. Nothing of it is trusted: a board may hold anything. Throws
+// Error{BoardFailed}.
+[[nodiscard]] BoardFacts parse_facts(std::string_view output);
+
+// The lines of the files in /slots (docs/architecture.md, "On the device").
+[[nodiscard]] std::string pointer_line(std::uint64_t sequence, char slot);
+[[nodiscard]] std::string floor_line(Seconds floor);
+
+}  // namespace countersign::loader

@@ -1,0 +1,267 @@
+#include "host/loader/board_scripts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "host/loader/digest.h"
+
+namespace countersign::loader {
+namespace {
+
+// 384 bytes are a line of 512 characters; a script holds a few kilobytes of content.
+constexpr std::size_t kLineBytes = 384;
+constexpr std::size_t kScriptBytes = 16 * kLineBytes;
+
+// Names and paths only: no quotes, no backslashes can occur in them.
+std::string quoted(std::string_view path) {
+    return "'" + std::string(path) + "'";
+}
+
+// Builds a script in memory that is wiped at the end, whatever it grew through.
+class Script {
+  public:
+    Script() { text_.reserve(kScriptBytes * 2); }
+    Script(const Script&) = delete;
+    Script& operator=(const Script&) = delete;
+    ~Script() { explicit_bzero(text_.data(), text_.capacity()); }
+    void add(std::string_view part) { text_ += part; }
+    // As an argument of binascii.a2b_base64.
+    void add_base64(std::span<const std::uint8_t> bytes) { append_base64(text_, bytes); }
+    [[nodiscard]] Secret take() const { return Secret(std::string_view(text_)); }
+
+  private:
+    std::string text_;
+};
+
+constexpr std::string_view kPrelude = R"(import os, sys, gc, binascii, hashlib
+def _cs_exists(p):
+    try:
+        os.stat(p)
+        return True
+    except OSError:
+        return False
+def _cs_mkdirs(p):
+    for i in range(1, len(p)):
+        if p[i] == '/' and not _cs_exists(p[:i]):
+            os.mkdir(p[:i])
+def _cs_read(p):
+    with open(p, 'rb') as f:
+        return f.read()
+def _cs_text(p):
+    try:
+        return str(_cs_read(p)[:2048], 'utf-8')
+    except (OSError, UnicodeError):
+        return ''
+def _cs_sha(p):
+    try:
+        f = open(p, 'rb')
+    except OSError:
+        return ''
+    with f:
+        h = hashlib.sha256()
+        b = f.read(512)
+        while b:
+            h.update(b)
+            b = f.read(512)
+    return str(binascii.hexlify(h.digest()), 'ascii')
+def _cs_sync():
+    if hasattr(os, 'sync'):
+        os.sync()
+def _cs_open(p):
+    global _cs_p, _cs_f
+    _cs_p = p
+    _cs_mkdirs(p)
+    _cs_f = open(p + '.new', 'wb')
+def _cs_add(b):
+    _cs_f.write(binascii.a2b_base64(b))
+def _cs_done(sha):
+    _cs_f.close()
+    _cs_sync()
+    if _cs_sha(_cs_p + '.new') != sha:
+        raise ValueError('CS-READBACK ' + _cs_p)
+    try:
+        os.rename(_cs_p + '.new', _cs_p)
+    except OSError:
+        os.remove(_cs_p)
+        os.rename(_cs_p + '.new', _cs_p)
+    _cs_sync()
+    gc.collect()
+    print('CS-WRITTEN ' + _cs_p)
+)";
+
+constexpr std::string_view kFacts = R"(
+def _cs_facts(paths):
+    import json
+    s = os.statvfs('/')
+    slots = {}
+    for slot in ('a', 'b'):
+        d = '/slots/' + slot
+        files = os.listdir(d)[:32] if _cs_exists(d) else []
+        slots[slot] = {'identity': _cs_text(d + '/identity.json'), 'sha256': {n: _cs_sha(d + '/' + n) for n in files}}
+    m = sys.implementation
+    print('CS-FACTS ' + json.dumps({
+        'name': m[0], 'version': list(m[1][:3]), 'machine': getattr(m, '_machine', ''),
+        'block': s[0], 'free': s[1] * s[3], 'files': {p: _cs_sha('/' + p) for p in paths},
+        'pointers': [_cs_text('/slots/pointer0'), _cs_text('/slots/pointer1')],
+        'floors': [_cs_text('/slots/floor'), _cs_text('/slots/floor.new')],
+        'main': _cs_text('/main.py').split('\n')[0][:80], 'slots': slots}))
+)";
+
+constexpr std::string_view kClearSlot = R"(
+def _cs_clear(d):
+    _cs_mkdirs(d + '/')
+    names = os.listdir(d)
+    names.sort(key=lambda n: n != 'identity.json')
+    for n in names:
+        os.remove(d + '/' + n)
+    _cs_sync()
+)";
+
+// 1.22 calls the module ssl.
+constexpr std::string_view kTryTls = R"(
+def _cs_try(d, anchors):
+    try:
+        import tls
+    except ImportError:
+        import ssl as tls
+    gc.collect()
+    c = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+    try:
+        c.load_cert_chain(_cs_read(d + '/cert.der'), _cs_read(d + '/key.der'))
+    except ValueError as e:
+        raise ValueError('CS-KEY' if 'key' in str(e) else 'CS-CERT')
+    for i in range(anchors):
+        try:
+            c.load_verify_locations(_cs_read(d + '/anchor%d.der' % i))
+        except ValueError:
+            raise ValueError('CS-CERT')
+)";
+
+constexpr std::string_view kInPlace = R"(
+def _cs_in_place(p, b):
+    with open(p, 'wb') as f:
+        f.write(b)
+    _cs_sync()
+    if _cs_read(p) != b:
+        raise ValueError('CS-READBACK ' + p)
+)";
+
+// Lines of a file somebody may have written by hand: only the given keys change.
+constexpr std::string_view kWifiConf = R"(
+def _cs_wifi(new):
+    p = '/wifi.conf'
+    try:
+        if _cs_exists(p) and os.stat(p)[6] > 4096:
+            raise ValueError
+        old = str(_cs_read(p), 'utf-8') if _cs_exists(p) else ''
+    except (ValueError, UnicodeError):
+        raise ValueError('CS-WIFI-CONF')
+    lines = []
+    seen = set()
+    ssid = ''
+    for line in old.replace('\r\n', '\n').split('\n'):
+        key, equals, value = line.partition('=')
+        key = key.strip()
+        if equals and key in new:
+            if key in seen:
+                continue
+            line = new[key]
+            value = line.partition('=')[2]
+        if equals:
+            seen.add(key)
+            if key == 'wifi_ssid':
+                ssid = value.strip()
+        lines.append(line)
+    while lines and not lines[-1]:
+        lines.pop()
+    for key in ('wifi_ssid', 'wifi_psw', 'server_ip', 'server_port'):
+        if key not in seen:
+            lines.append(new.get(key) or key + '=""')
+            if key == 'wifi_ssid':
+                ssid = lines[-1].partition('=')[2]
+    text = '\n'.join(lines) + '\n'
+    if text != old:
+        _cs_open(p)
+        _cs_f.write(text.encode())
+        _cs_done(str(binascii.hexlify(hashlib.sha256(text.encode()).digest()), 'ascii'))
+    if ssid in ('', '""', "''"):
+        print('CS-NO-WIFI')
+)";
+
+}  // namespace
+
+Secret script_prelude() {
+    return Secret(kPrelude);
+}
+
+Secret script_facts(const std::vector<std::string>& paths) {
+    std::string script = std::string(kFacts) + "_cs_facts([";
+    for (const auto& path : paths) script += quoted(path) + ",";
+    return Secret(script + "])\n");
+}
+
+std::vector<Secret> scripts_put(std::string_view path, std::span<const std::uint8_t> content) {
+    std::vector<Secret> scripts;
+    std::size_t done = 0;
+    do {
+        Script script;
+        if (done == 0) script.add("_cs_open(" + quoted(path) + ")\n");
+        const std::size_t end = std::min(content.size(), done + kScriptBytes);
+        while (done < end) {
+            const std::size_t line = std::min(kLineBytes, end - done);
+            script.add("_cs_add(b'");
+            script.add_base64(content.subspan(done, line));
+            script.add("')\n");
+            done += line;
+        }
+        if (done == content.size()) script.add("_cs_done('" + sha256_hex(content) + "')\n");
+        scripts.push_back(script.take());
+    } while (done < content.size());
+    return scripts;
+}
+
+Secret script_clear_slot(std::string_view folder) {
+    return Secret(std::string(kClearSlot) + "_cs_clear(" + quoted(folder) + ")\n");
+}
+
+Secret script_try_tls(std::string_view folder, std::size_t anchors) {
+    return Secret(fmt::format("{}_cs_try({}, {})\n", kTryTls, quoted(folder), anchors));
+}
+
+Secret script_write_in_place(std::string_view path, std::string_view text) {
+    Script script;
+    script.add(kInPlace);
+    script.add("_cs_in_place(" + quoted(path) + ", binascii.a2b_base64(b'");
+    script.add_base64({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+    script.add("'))\n");
+    return script.take();
+}
+
+Secret script_wifi_conf(const std::map<std::string, Secret>& lines) {
+    Script script;
+    script.add(kWifiConf);
+    script.add("_cs_wifi({");
+    for (const auto& [key, line] : lines) {
+        script.add("'" + key + "': str(binascii.a2b_base64(b'");
+        script.add_base64(line.bytes());
+        script.add("'), 'utf-8'),");
+    }
+    script.add("})\n");
+    return script.take();
+}
+
+Secret script_set_clock(Seconds now) {
+    const auto day = std::chrono::floor<std::chrono::days>(now);
+    const std::chrono::year_month_day date(day);
+    const std::chrono::hh_mm_ss time(now - day);
+    const unsigned weekday = std::chrono::weekday(day).iso_encoding() - 1;  // Monday is 0
+    return Secret(fmt::format(
+        "try:\n    from machine import RTC\n    RTC().datetime(({}, {}, {}, {}, {}, {}, {}, 0))\n"
+        "except ImportError:\n    pass\n",
+        static_cast<int>(date.year()), static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+        weekday, time.hours().count(), time.minutes().count(), time.seconds().count()));
+}
+
+}  // namespace countersign::loader

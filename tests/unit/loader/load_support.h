@@ -1,0 +1,84 @@
+// Identities made by the openssl program, and boards loaded with them.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+
+#include "host/loader/device_files.h"
+#include "host/loader/load.h"
+#include "host/loader/mpremote_board.h"
+#include "tests/unit/loader/support.h"
+
+namespace countersign::loader {
+
+class FixedClock final : public Clock {
+  public:
+    [[nodiscard]] Seconds now() const override {
+        return Seconds(std::chrono::seconds(1900000000));
+    }  // 2030-03-17
+};
+
+class LoadTest : public BoardTest {
+  protected:
+    // A key and a self-signed certificate, in DER. `key` as for openssl genpkey.
+    void make_identity(const std::string& name,
+                       const std::vector<std::string>& key = {"-algorithm", "EC", "-pkeyopt",
+                                                              "ec_paramgen_curve:P-256"}) const {
+        const auto at = [&](const std::string& file) { return (folder_.path() / (name + file)).string(); };
+        std::vector<std::string> genpkey = {"openssl", "genpkey", "-outform", "DER", "-out", at(".key.der")};
+        genpkey.insert(genpkey.end(), key.begin(), key.end());
+        openssl(genpkey);
+        openssl({"openssl", "req", "-x509", "-new", "-key", at(".key.der"), "-keyform", "DER", "-subj",
+                 "/CN=" + name, "-days", "30", "-outform", "DER", "-out", at(".crt.der")});
+    }
+    static void openssl(const std::vector<std::string>& argv) {
+        const auto result = run_command(argv, kPatience);
+        ASSERT_EQ(result.exit_code, 0) << result.output;
+    }
+    [[nodiscard]] Bytes der(const std::string& file) const { return read_file(folder_.path() / file); }
+
+    // The identity of make_identity(name); its own certificate serves as the anchor.
+    [[nodiscard]] BoardIdentity identity(const std::string& name) const {
+        BoardIdentity made;
+        made.name = name;
+        made.key = Secret(der(name + ".key.der"));
+        made.certificate = der(name + ".crt.der");
+        made.anchors = {made.certificate};
+        made.brokers = {{"192.168.1.22", 8883}, {"broker.local", 8884}};
+        return made;
+    }
+
+    LoadResult load_board(const BoardIdentity& who, const LoadOptions& options = {},
+                          const Progress& progress = {}) const {
+        MpremoteBoard board(board_->port());
+        return load(board, who, options, FixedClock(), progress);
+    }
+    static LoadOptions with_wifi(std::string ssid, std::string_view password) {
+        LoadOptions options;
+        options.wifi_ssid = std::move(ssid);
+        options.wifi_password = Secret(password);
+        return options;
+    }
+
+    // Stops main.py, so that the board answers questions; its program tries to reach a broker that is not
+    // there.
+    std::string ask(const std::string& script) const { return mpremote({"exec", script}); }
+    // What the board's own code, written by others than the loader, says is its identity.
+    [[nodiscard]] std::string active_identity() const {
+        return ask(
+            "from countersign.slots import Slots\nfrom countersign.files import Files\n"
+            "i = Slots(Files()).active()\nprint(i.name, i.slot, i.brokers, len(i.anchors()))");
+    }
+
+    // The code of the error that `action` throws.
+    static std::string code_of(const std::function<void()>& action) {
+        try {
+            action();
+        } catch (const Error& error) {
+            return std::string(error.code());
+        }
+        return "no error";
+    }
+};
+
+}  // namespace countersign::loader

@@ -1,0 +1,237 @@
+// load, with the real mpremote and the real MicroPython; the board's own package is the oracle for what it
+// finds.
+#include <gmock/gmock.h>
+
+#include "host/base/error.h"
+#include "tests/unit/loader/load_support.h"
+
+namespace countersign::loader {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+TEST_F(LoadTest, a_fresh_board_becomes_a_device) {
+    make_identity("user1");
+    power_on();
+    const auto result = load_board(identity("user1"), with_wifi("home", "secret99"));
+    EXPECT_EQ(result.port, board_->port());
+    EXPECT_EQ(result.firmware, "1.25.0");
+    EXPECT_EQ(result.slot, 'a');
+    EXPECT_FALSE(result.main_kept);
+    EXPECT_FALSE(result.wifi_missing);
+    EXPECT_EQ(result.written.size(), device_files().size());
+    EXPECT_EQ(active_identity(), "user1 a [('192.168.1.22', 8883), ('broker.local', 8884)] 1\r\n");
+    EXPECT_EQ(read_file(flash() / "slots/a/key.der"), der("user1.key.der"));
+    EXPECT_EQ(ask("from countersign import config\nc = config.load()\n"
+                  "print(c.wifi_ssid, c.wifi_psw, c.server_ip, c.server_port)"),
+              "home secret99 192.168.1.22 8883\r\n");
+    EXPECT_EQ(ask("from countersign.clock import Clock\nfrom countersign.files import "
+                  "Files\nprint(Clock(Files()).floor)"),
+              "1900000000\r\n");
+}
+
+TEST_F(LoadTest, ends_with_a_hard_reset_that_starts_the_program) {
+    make_identity("user1");
+    power_on();
+    const auto mark = board_->printed();
+    load_board(identity("user1"), with_wifi("home", ""));
+    expect_printed("SW_CPU_RESET", mark);
+    expect_printed("192.168.1.22", mark);  // the program says whom it tries to reach
+}
+
+TEST_F(LoadTest, loading_again_uses_the_other_slot_and_copies_no_file_twice) {
+    make_identity("user1");
+    make_identity("user2");
+    power_on();
+    load_board(identity("user1"));
+    const auto result = load_board(identity("user2"));
+    EXPECT_EQ(result.slot, 'b');
+    EXPECT_THAT(result.written, IsEmpty());
+    EXPECT_THAT(active_identity(), HasSubstr("user2 b"));
+    EXPECT_EQ(read_file(flash() / "slots/a/key.der"), der("user1.key.der"));
+    EXPECT_EQ(load_board(identity("user1")).slot, 'a');
+    EXPECT_THAT(active_identity(), HasSubstr("user1 a"));
+}
+
+TEST_F(LoadTest, only_changed_program_files_are_copied) {
+    make_identity("user1");
+    power_on();
+    load_board(identity("user1"));
+    on_flash("lib/countersign/mqtt.py", "an older version\n");
+    EXPECT_THAT(load_board(identity("user1")).written, testing::ElementsAre("lib/countersign/mqtt.py"));
+}
+
+TEST_F(LoadTest, everything_else_on_the_board_is_left_alone) {
+    on_flash("boot.py", "# mine\n");
+    on_flash("lib/other.py", "# mine too\n");
+    on_flash("slots.txt", "not a folder of ours\n");
+    make_identity("user1");
+    power_on();
+    load_board(identity("user1"));
+    EXPECT_EQ(from_flash("boot.py"), "# mine\n");
+    EXPECT_EQ(from_flash("lib/other.py"), "# mine too\n");
+    EXPECT_EQ(from_flash("slots.txt"), "not a folder of ours\n");
+}
+
+TEST_F(LoadTest, a_foreign_main_py_is_replaced_only_when_asked_for) {
+    on_flash("main.py", "print('somebody else')\n");
+    make_identity("user1");
+    power_on();
+    EXPECT_TRUE(load_board(identity("user1")).main_kept);
+    EXPECT_EQ(from_flash("main.py"), "print('somebody else')\n");
+    LoadOptions options;
+    options.replace_main = true;
+    const auto result = load_board(identity("user1"), options);
+    EXPECT_FALSE(result.main_kept);
+    EXPECT_THAT(result.written, Contains("main.py"));
+    EXPECT_TRUE(from_flash("main.py").starts_with(kMainMarker));
+}
+
+TEST_F(LoadTest, an_older_main_py_of_ours_is_replaced) {
+    on_flash("main.py", std::string(kMainMarker) + " of an older version\n");
+    make_identity("user1");
+    power_on();
+    EXPECT_FALSE(load_board(identity("user1")).main_kept);
+    EXPECT_EQ(from_flash("main.py"), device_files().back().content);
+}
+
+TEST_F(LoadTest, wifi_conf_keeps_what_was_not_given) {
+    on_flash("wifi.conf",
+             "# the garage\r\nwifi_ssid=\"old\"  # comment\nwifi_psw='kept "
+             "\"one\"'\nserver_ip=\"10.0.0.1\"\nmine=\"7\"\n");
+    make_identity("user1");
+    power_on();
+    LoadOptions options;
+    options.wifi_ssid = "it's \"new\" # here";
+    EXPECT_FALSE(load_board(identity("user1"), options).wifi_missing);
+    EXPECT_EQ(ask("from countersign import config\nc = config.load()\n"
+                  "print(c.wifi_ssid, '/', c.wifi_psw, '/', c.server_ip, c.server_port)"),
+              "it's \"new\" # here / kept \"one\" / 192.168.1.22 8883\r\n");
+    EXPECT_THAT(from_flash("wifi.conf"), HasSubstr("# the garage\n"));
+    EXPECT_THAT(from_flash("wifi.conf"), HasSubstr("mine=\"7\"\n"));
+}
+
+TEST_F(LoadTest, a_board_without_a_network_name_is_said_to_have_none) {
+    make_identity("user1");
+    power_on();
+    EXPECT_TRUE(load_board(identity("user1")).wifi_missing);
+    EXPECT_EQ(from_flash("wifi.conf"),
+              "wifi_ssid=\"\"\nwifi_psw=\"\"\nserver_ip=\"192.168.1.22\"\nserver_port=\"8883\"\n");
+}
+
+TEST_F(LoadTest, the_time_floor_never_goes_down) {
+    on_flash("slots/floor", "countersign-floor 1 1950000000 a4b9c4a1\n");  // damaged: the checksum is another
+    make_identity("user1");
+    power_on();
+    load_board(identity("user1"));
+    const std::string script =
+        "from countersign.clock import Clock\nfrom countersign.files import "
+        "Files\nClock(Files()).raise_floor(1950000000)";
+    EXPECT_THAT(from_flash("slots/floor"), HasSubstr(" 1900000000 "));
+    ask(script);
+    load_board(identity("user1"));
+    EXPECT_THAT(from_flash("slots/floor"), HasSubstr(" 1950000000 "));
+}
+
+TEST_F(LoadTest, a_slot_that_was_damaged_since_is_the_one_to_be_written) {
+    make_identity("user1");
+    make_identity("user2");
+    power_on();
+    load_board(identity("user1"));
+    load_board(identity("user2"));  // active: b
+    on_flash("slots/b/cert.der", "rot");
+    EXPECT_EQ(load_board(identity("user2")).slot, 'b');
+    EXPECT_THAT(active_identity(), HasSubstr("user2 b"));
+}
+
+TEST_F(LoadTest, rsa_and_p384_keys_are_taken_by_the_boards_tls) {
+    power_on();
+    make_identity("rsa", {"-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"});
+    load_board(identity("rsa"));
+    EXPECT_THAT(active_identity(), HasSubstr("rsa a"));
+    make_identity("p384", {"-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"});
+    load_board(identity("p384"));
+    EXPECT_THAT(active_identity(), HasSubstr("p384 b"));
+}
+
+TEST_F(LoadTest, a_key_the_boards_tls_cannot_use_changes_nothing) {
+    make_identity("user1");
+    make_identity("ed", {"-algorithm", "ED25519"});
+    power_on();
+    load_board(identity("user1"));
+    EXPECT_EQ(code_of([&] { load_board(identity("ed")); }), "E-KEY-TYPE");
+    EXPECT_THAT(active_identity(), HasSubstr("user1 a"));
+}
+
+TEST_F(LoadTest, an_anchor_that_is_no_certificate_changes_nothing) {
+    make_identity("user1");
+    power_on();
+    load_board(identity("user1"));
+    auto broken = identity("user1");
+    broken.anchors.push_back({0x30, 0x03, 0x02, 0x01, 0x01});
+    EXPECT_EQ(code_of([&] { load_board(broken); }), "E-CERT-INVALID");
+    EXPECT_THAT(active_identity(), HasSubstr("user1 a"));
+}
+
+TEST_F(LoadTest, a_full_board_is_refused_before_anything_is_written) {
+    on_flash("large", std::string(std::size_t{2040} << 10, 'x'));
+    make_identity("user1");
+    power_on();
+    EXPECT_EQ(code_of([&] { load_board(identity("user1")); }), "E-BOARD-FULL");
+    EXPECT_FALSE(std::filesystem::exists(flash() / "slots"));
+}
+
+TEST_F(LoadTest, an_endless_main_py_is_stopped) {
+    on_flash("main.py", "print('main begins')\nwhile True:\n    pass\n");
+    make_identity("user1");
+    power_on();
+    expect_printed("main begins");
+    load_board(identity("user1"));
+    EXPECT_THAT(active_identity(), HasSubstr("user1 a"));
+}
+
+TEST_F(LoadTest, an_endless_boot_py_is_stopped_too) {
+    on_flash("boot.py", "print('boot begins')\nwhile True:\n    pass\n");
+    make_identity("user1");
+    power_on();
+    expect_printed("boot begins");
+    load_board(identity("user1"));
+    EXPECT_TRUE(std::filesystem::exists(flash() / "slots/pointer0"));
+}
+
+TEST_F(LoadTest, progress_tells_each_step_and_each_file) {
+    make_identity("user1");
+    power_on();
+    std::vector<std::string> steps;
+    load_board(identity("user1"), {}, [&](std::string_view step) { steps.emplace_back(step); });
+    EXPECT_THAT(steps, Contains("/slots/a/identity.json"));
+    EXPECT_THAT(steps, Contains("/lib/countersign/client.py"));
+    EXPECT_THAT(steps, Contains(HasSubstr("user1")));
+    EXPECT_EQ(steps.back(), "Restarting the board");
+}
+
+TEST_F(LoadTest, the_key_is_in_no_argument_list_and_in_no_file_of_this_computer) {
+    // An mpremote that writes down how it was called and what the scripts lie in.
+    const auto log = folder_.path() / "calls";
+    const auto spy = folder_.path() / "mpremote";
+    std::ofstream(spy) << "#!/bin/sh\nprintf '%s\\n' \"$@\" >>" << log.string()
+                       << "\nfor a in \"$@\"; do readlink \"$a\"; done >>" << log.string()
+                       << "\nexec " COUNTERSIGN_LIBEXEC "/mpremote \"$@\"\n";
+    std::filesystem::permissions(spy, std::filesystem::perms::owner_all);
+    ::setenv("COUNTERSIGN_MPREMOTE", spy.c_str(), 1);
+    make_identity("user1");
+    power_on();
+    load_board(identity("user1"), with_wifi("home", "secret99"));
+    const std::string calls = read_text(log);
+    const auto base64 =
+        run_command({"base64", "-w0", (folder_.path() / "user1.key.der").string()}, kPatience).output;
+    EXPECT_THAT(calls, Not(HasSubstr(base64.substr(0, 60))));
+    EXPECT_THAT(calls, Not(HasSubstr("secret99")));
+    EXPECT_THAT(calls, HasSubstr("/memfd:countersign (deleted)"));
+}
+
+}  // namespace
+}  // namespace countersign::loader
