@@ -40,6 +40,7 @@ async def _program(client):
 
 async def _on_off(client, count):
     _listen(client, _app())
+    await client.wait_connected()
     sent = 0
     while count is None or sent < count:
         message = "OFF" if sent % 2 else "ON"

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import sys
+import time
 
 from . import clock as clocks
 from . import config, transport, wifi, x509
@@ -37,7 +38,7 @@ async def prepare(say=print, **options):
     files = Files(ROOT)
     clock = clocks.Clock(files)
     clock.keep_floor()
-    source = "NTP" if clock.ask_ntp() else "no NTP answer, as it was"
+    source = "set by NTP" if clock.ask_ntp() else "no NTP server answered"
     say("Clock OK (%s, %s)" % (clocks.text(clock.now()), source))
     identity = Slots(files).active()
     say("Identity OK (%s, slot %s)" % (identity.name, identity.slot))
@@ -102,7 +103,9 @@ def boot(program):
             sys.print_exception(e)
             permanent = False
         try:
-            run(asyncio.sleep_ms(backoff.next_ms(permanent)))
+            pause = backoff.next_ms(permanent)
+            print("Next try in %d s." % ((pause + 999) // 1000))
+            time.sleep_ms(pause)
         except KeyboardInterrupt:
             print("Stopped.")
             return

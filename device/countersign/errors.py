@@ -94,8 +94,8 @@ class CertExpired(CountersignError):
     code = "E-CERT-EXPIRED"
     what = "A certificate has expired."
     cure = (
-        "check the board's clock; for the board's own: countersign issue NAME --replace, countersign load NAME; "
-        "for the broker's: countersign hosts add HOST"
+        "check the board's clock; for the board's own: countersign issue NAME --replace and "
+        "countersign load NAME; for the broker's: countersign hosts add HOST"
     )
     permanent = True
 

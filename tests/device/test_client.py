@@ -1,5 +1,4 @@
-"""The client against a real Mosquitto over real mutual TLS; the other end is mosquitto_pub and
-mosquitto_sub."""
+"""The client against a real Mosquitto over real mutual TLS, and mosquitto_pub and mosquitto_sub beyond it."""
 
 import asyncio
 import os

@@ -11,8 +11,7 @@ NOON = 1748779200  # date -u -d '2025-06-01 12:00' +%s
 
 
 class World:
-    """Files and a clock; renaming onto a file fails where `atomic` is False, and the power goes at operation
-    `cut`."""
+    """Files and a clock; renaming onto a file fails unless `atomic`; the power goes at operation `cut`."""
 
     def __init__(self, now=NOON, files=None, atomic=True, cut=-1):
         self.now = now
@@ -70,7 +69,8 @@ def line(seconds):
 
 def test_floor_line_as_the_host_writes_it():
     # crc by Python's zlib.crc32
-    check.equal(World(files={"/slots/floor": b"countersign-floor 1 1748779200 d1927037\n"}).clock().floor, NOON)
+    written = b"countersign-floor 1 1748779200 d1927037\n"
+    check.equal(World(files={"/slots/floor": written}).clock().floor, NOON)
 
 
 def test_a_clock_below_the_floor_is_lifted():

@@ -22,22 +22,22 @@ def test_verdicts_of_mbedtls_3_6():
 
 
 def test_the_worst_of_several_verdicts():
-    check.equal(
-        kind_of(ValueError("The certificate validity has expired\n"
-                           "The certificate is not correctly signed by the trusted CA\n")), "E-BROKER-UNTRUSTED")
+    text = "The certificate validity has expired\nThe certificate is not correctly signed by the trusted CA\n"
+    check.equal(kind_of(ValueError(text)), "E-BROKER-UNTRUSTED")
     check.equal(
         kind_of(ValueError("The certificate Common Name (CN) does not match with the expected CN\n"
                            "The certificate validity starts in the future\n")), "E-CERT-NOT-YET")
 
 
 def test_a_broker_that_ends_the_handshake():
-    for fault in (OSError(32), OSError(104), OSError(-1), OSError(-30592, "MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE")):
+    alert = OSError(-30592, "MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE")
+    for fault in (OSError(32), OSError(104), OSError(-1), alert):
         check.equal(kind_of(fault), "E-BROKER-REFUSED")
 
 
 def test_anything_else_of_tls():
-    for fault in (OSError(12), OSError(-0x7F00, "MBEDTLS_ERR_SSL_ALLOC_FAILED"), ValueError("bad"), OSError()):
-        check.true(kind_of(fault) in ("E-TLS-FAILED", "E-BROKER-REFUSED"))
+    for fault in (OSError(12), OSError(-0x7F00, "MBEDTLS_ERR_SSL_ALLOC_FAILED"), ValueError("bad")):
+        check.equal(kind_of(fault), "E-TLS-FAILED")
     check.equal(kind_of(OSError(-0x7200, "MBEDTLS_ERR_SSL_INVALID_RECORD")), "E-TLS-FAILED")
     check.equal(kind_of(OSError(-0x2700, "MBEDTLS_ERR_X509_CERT_VERIFY_FAILED")), "E-BROKER-UNTRUSTED")
 

@@ -1,5 +1,4 @@
-"""The client against brokers that misbehave, each a script of what to expect and what to say, over real
-mutual TLS.
+"""The client against brokers that misbehave, each a script of what to expect and say, over real mutual TLS.
 
 Certificates are those of with_broker.sh; the broker is a MicroPython TLS server in the same event loop.
 """
@@ -30,8 +29,7 @@ class NoWait:
 
 
 class Scripted:
-    """async with Scripted(one, two) as s: connection number n is served by script n, `async def
-    script(peer)`."""
+    """async with Scripted(one, two): connection number n is served by script n, `async def script(peer)`."""
 
     port = broker.PORT + 10
 
@@ -103,7 +101,8 @@ class Peer:
 def new_client(**options):
     options.setdefault("announce", False)
     lines = []
-    client = Client(broker.board(), [("127.0.0.1", Scripted.port)], log=lines.append, backoff=NoWait(), **options)
+    address = ("127.0.0.1", Scripted.port)
+    client = Client(broker.board(), [address], log=lines.append, backoff=NoWait(), **options)
     client.lines = lines
     return client
 
@@ -151,7 +150,8 @@ async def test_connack_refusals():
 
 
 async def test_malformed_answers():
-    for data in (b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x20\x03\x00\x00\x00", b"\x00\x00", b"\x20\xff\xff\xff\xff\x01"):
+    for data in (b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x20\x03\x00\x00\x00", b"\x00\x00",
+                 b"\x20\xff\xff\xff\xff\x01"):
         check.equal((await fault_of(answer(data))).code, "E-BROKER-PROTOCOL")
 
 
@@ -359,7 +359,7 @@ async def test_closing_while_the_broker_is_silent():
         start = time.ticks_ms()
         await client.close()
         await running
-    check.true(time.ticks_diff(time.ticks_ms(), start) < 10000, "close() waited for the deadline of the attempt")
+    check.true(time.ticks_diff(time.ticks_ms(), start) < 10000, "close() waited for the attempt to end")
 
 
 async def test_closing_while_waiting_for_the_next_try():
@@ -367,7 +367,8 @@ async def test_closing_while_waiting_for_the_next_try():
         def next_ms(self, permanent=False):
             return 300000
 
-    client = Client(broker.board(), [("127.0.0.1", broker.PORT + 5)], log=lambda line: None, backoff=LongWait())
+    nobody = ("127.0.0.1", broker.PORT + 5)
+    client = Client(broker.board(), [nobody], log=lambda line: None, backoff=LongWait())
     running = asyncio.create_task(client.run())
     await broker.until(lambda: client.fault, "a fault")
     await asyncio.wait_for(client.close(), 10)

@@ -75,7 +75,7 @@ def test_subscriptions_and_session_present():
         b"\x82\x08\x00\x01\x00\x03one\x01", b"\x82\x08\x00\x02\x00\x03two\x01"])
     session.subscribed(1, b"\x01")
     check.equal((one.state, two.state == GRANTED), (GRANTED, False))
-    check.equal(packets(session.resume(True)), [b"\x82\x08\x00\x03\x00\x03two\x01"])  # only the unanswered one
+    check.equal(packets(session.resume(True)), [b"\x82\x08\x00\x03\x00\x03two\x01"])  # the unanswered
     session.subscribed(3, b"\x01")
     check.equal(session.resume(True), [])
     check.equal(len(session.resume(False)), 2)
@@ -100,7 +100,7 @@ def test_giving_up_a_subscription_while_away():
     one = subscribed(session, "one")
     session.ask(one)
     session.leave(one)
-    check.equal(packets(session.resume(True)), [b"\xa2\x07\x00\x02\x00\x03one"])  # the broker may still hold it
+    check.equal(packets(session.resume(True)), [b"\xa2\x07\x00\x02\x00\x03one"])  # it may still be held
     session.unsubscribed(2)
     check.equal(session.subscriptions, [])
     two = subscribed(session, "two")

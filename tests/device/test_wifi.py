@@ -60,7 +60,7 @@ def test_is_up_already():
 
 def test_faults_in_words():
     for statuses, kind in (([202], WifiPassword), ([201], WifiNotFound), ([1001], WifiTimeout),
-                           ([1001, 202, 1001], WifiPassword)):  # shows for a moment, then the driver tries again
+                           ([1001, 202, 1001], WifiPassword)):  # shows between tries only
         network = Network(statuses)
         fault = check.raises(kind, join, network, 250)
         check.contains(str(fault), "home")

@@ -26,11 +26,13 @@ def dates(first, last):
 
 def test_utc_time():
     # date -u -d '2025-01-31 12:34:56' +%s
-    check.equal(x509.validity(certificate(dates(b"250131123456Z", b"491231235959Z"))), (1738326896, 2524607999))
+    der = certificate(dates(b"250131123456Z", b"491231235959Z"))
+    check.equal(x509.validity(der), (1738326896, 2524607999))
 
 
 def test_utc_time_of_the_last_century():
-    check.equal(x509.validity(certificate(dates(b"500101000000Z", b"991231235959Z"))), (-631152000, 946684799))
+    der = certificate(dates(b"500101000000Z", b"991231235959Z"))
+    check.equal(x509.validity(der), (-631152000, 946684799))
 
 
 def test_generalized_time():
