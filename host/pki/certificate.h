@@ -18,7 +18,7 @@ inline constexpr Seconds kForever{std::chrono::sys_days{std::chrono::year{9999} 
                                   std::chrono::seconds{86399}};
 
 // Ours are 400 to 1,600 bytes; nothing a device or broker can use comes near this.
-inline constexpr std::size_t kMaxCertificateSize = 16 * 1024;
+inline constexpr std::size_t kMaxCertificateSize = std::size_t{16} * 1024;
 
 struct CertificateInfo {
     std::string name;           // the subject's CN, "" when there is not exactly one

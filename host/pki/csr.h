@@ -9,7 +9,7 @@
 namespace countersign::pki {
 
 // An RSA-4096 request with generous extensions is under 3 KiB as PEM.
-inline constexpr std::size_t kMaxCsrSize = 8 * 1024;
+inline constexpr std::size_t kMaxCsrSize = std::size_t{8} * 1024;
 
 struct Csr {
     std::string name;  // the subject's only CN, a valid device name

@@ -1,6 +1,7 @@
 // TBSCertificate (RFC 5280 4.1): the part of a certificate that is signed. For the sources of host/pki only.
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 

@@ -10,7 +10,6 @@ namespace {
 using std::chrono::days;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
-using ::testing::Not;
 
 std::string text_of(const Certificate& certificate) {
     return openssl({"x509", "-noout", "-text"}, to_pem(certificate));

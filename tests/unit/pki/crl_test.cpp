@@ -7,7 +7,6 @@ namespace {
 
 using std::chrono::days;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 class EveryCrlKey : public testing::TestWithParam<KeyType> {};
 INSTANTIATE_TEST_SUITE_P(Keys, EveryCrlKey, testing::Values(KeyType::p256, KeyType::p384, KeyType::rsa2048),

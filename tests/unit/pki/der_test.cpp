@@ -13,8 +13,9 @@ namespace {
 using ::testing::ElementsAre;
 
 Seconds at(int year, unsigned month, unsigned day, int hour = 0, int minute = 0, int second = 0) {
-    return Seconds{std::chrono::sys_days{std::chrono::year{year} / month / day} + std::chrono::hours{hour} +
-                   std::chrono::minutes{minute} + std::chrono::seconds{second}};
+    return Seconds{
+        std::chrono::sys_days{std::chrono::year{year} / std::chrono::month{month} / std::chrono::day{day}} +
+        std::chrono::hours{hour} + std::chrono::minutes{minute} + std::chrono::seconds{second}};
 }
 
 std::string content(const Bytes& element) {
