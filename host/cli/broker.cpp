@@ -31,6 +31,7 @@ void print_config(const Context& context, const BrokerOptions& options) {
     const lifecycle::Home home(context.home_path());
     const auto settings = broker_settings(context, home, options);
     broker::place_plugin(settings.folder);
+    broker::hand_over(settings.folder);
     fmt::print(
         "# For a Mosquitto of your own. Its user must be able to read the files named here and enter their "
         "folders;\n"

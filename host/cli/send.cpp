@@ -18,7 +18,7 @@ struct SendOptions {
     bool retain = false;
 };
 
-constexpr std::chrono::seconds kDeadline{10};
+constexpr std::chrono::seconds kDeadline{5};
 
 void send(const Context& context, const SendOptions& wanted) {
     if (!is_valid_name(wanted.name)) throw Error(Code::NameInvalid);

@@ -143,6 +143,7 @@ InitResult init(const Home& home, const InitRequest& request, const Secret& pass
     transaction.commit();
     write_access_list(home, registry);
     publish_admission(home, registry);
+    broker::hand_over(home.broker());
 
     Settings settings{{},
                       request.port,

@@ -16,6 +16,8 @@ class TemporaryFolder {
         std::string name = (std::filesystem::temp_directory_path() / "countersign-XXXXXX").string();
         if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
         path_ = name;
+        // As root Mosquitto becomes a user of its own, which must be able to enter.
+        std::filesystem::permissions(path_, static_cast<std::filesystem::perms>(0755));
     }
     TemporaryFolder(const TemporaryFolder&) = delete;
     TemporaryFolder& operator=(const TemporaryFolder&) = delete;
