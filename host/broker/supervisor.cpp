@@ -10,7 +10,9 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "host/base/error.h"
@@ -23,6 +25,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
+constexpr auto kStopGrace = std::chrono::seconds(10);  // it saves its persistence first
 constexpr std::size_t kRecentLines = 8;
 constexpr std::size_t kMaxLine = 8192;
 // Mosquitto's last word before its loop: every listener is open, every plugin loaded.
@@ -68,6 +71,29 @@ void check_files(const Settings& settings) {
     }
 }
 
+// True when this process is the Mosquitto of this configuration and not some later user of its number.
+bool runs_mosquitto(pid_t pid, const std::filesystem::path& config) {
+    try {
+        const std::string arguments = read_text("/proc/" + std::to_string(pid) + "/cmdline");
+        return arguments.find("mosquitto") != std::string::npos &&
+               arguments.ends_with(std::string("-c\0", 3) + config.string() + '\0');
+    } catch (const Error&) {
+        return false;
+    }
+}
+
+// The kernel forgets that Mosquitto is to end with us when it drops root: a countersign that was killed
+// leaves it behind. Its successor, holding the lock now, ends it.
+void end_left_behind(const std::filesystem::path& pid_file, const std::filesystem::path& config) {
+    if (!std::filesystem::exists(pid_file)) return;
+    const auto pid = static_cast<pid_t>(std::strtol(read_text(pid_file).c_str(), nullptr, 10));
+    const auto deadline = steady_clock::now() + kStopGrace;
+    while (pid > 1 && runs_mosquitto(pid, config)) {
+        ::kill(pid, steady_clock::now() < deadline ? SIGTERM : SIGKILL);
+        std::this_thread::sleep_for(milliseconds(50));  // no child of ours: its end cannot be awaited
+    }
+}
+
 }  // namespace
 
 Supervisor::Supervisor(Settings settings, LineSink sink)
@@ -82,11 +108,12 @@ void Supervisor::start(milliseconds deadline) {
     }
     const RunningFiles running(settings_.folder);
     lock_ = std::make_unique<FileLock>(running.lock);
+    const Files files(settings_.folder);
+    end_left_behind(running.pid, files.config);
     place_plugin(settings_.folder);
     hand_over(settings_.folder);
     check_files(settings_);
     check_port(settings_);
-    const Files files(settings_.folder);
     child_ = std::make_unique<ChildProcess>(std::vector<std::string>{program, "-c", files.config.string()});
     write_file(running.pid, std::to_string(child_->pid()) + "\n", kPublicFile);
     const auto end = steady_clock::now() + deadline;
@@ -100,13 +127,16 @@ void Supervisor::start(milliseconds deadline) {
 }
 
 void Supervisor::pump(milliseconds wait) {
-    pollfd output{child_->output(), POLLIN, 0};
-    const int ready = ::poll(&output, 1, static_cast<int>(wait.count()));
-    if (ready <= 0) return;
-    if (!take_output()) report_death();
+    if (child_ != nullptr && output_ends_within(wait)) report_death();
 }
 
-// False at the end of the output, which is the end of Mosquitto.
+// Waits for output once; true at its end, which is the end of Mosquitto.
+bool Supervisor::output_ends_within(milliseconds wait) {
+    pollfd output{child_->output(), POLLIN, 0};
+    return ::poll(&output, 1, static_cast<int>(wait.count())) > 0 && !take_output();
+}
+
+// False at the end of the output.
 bool Supervisor::take_output() {
     std::array<char, 4096> chunk{};
     for (;;) {
@@ -156,8 +186,18 @@ bool Supervisor::reload() {
 
 void Supervisor::stop() {
     if (child_ == nullptr) return;
-    child_->stop(std::chrono::seconds(10));  // it saves its persistence first
-    take_output();
+    const auto deadline = steady_clock::now() + kStopGrace;
+    auto next_signal = steady_clock::now();
+    bool ended = false;
+    while (!ended && steady_clock::now() < deadline) {
+        // Sent again, since Mosquitto loses one that comes between its word that it runs and its loop.
+        if (steady_clock::now() >= next_signal) {
+            child_->signal(SIGTERM);
+            next_signal += milliseconds(250);
+        }
+        ended = output_ends_within(milliseconds(100));
+    }
+    child_->stop();
     child_.reset();
     lock_.reset();
 }

@@ -46,8 +46,8 @@ class Supervisor final : public BrokerControl {
     // broker of this folder runs already.
     void start(std::chrono::milliseconds deadline = std::chrono::seconds(10));
 
-    // Passes log lines on for up to `wait`; returns early after the first ones. Throws Error{BrokerDied} with
-    // its last lines when Mosquitto has ended by itself.
+    // Passes log lines on for up to `wait`; returns early after the first ones, at once when nothing runs.
+    // Throws Error{BrokerDied} with its last lines when Mosquitto has ended by itself.
     void pump(std::chrono::milliseconds wait);
 
     bool reload() override;  // SIGHUP
@@ -58,6 +58,7 @@ class Supervisor final : public BrokerControl {
     [[nodiscard]] pid_t pid() const noexcept;
 
   private:
+    bool output_ends_within(std::chrono::milliseconds wait);
     bool take_output();
     void take_line(std::string_view line);
     [[noreturn]] void report_death();

@@ -8,13 +8,14 @@ namespace {
 Reason standing_reason(const Standing& standing, std::int64_t now) noexcept {
     switch (standing.state) {
         case CertificateState::pending:
-        case CertificateState::active: break;
+        case CertificateState::active:
+            // RFC 5280, 4.1.2.5: valid through notAfter, inclusive.
+            return now > standing.not_after ? Reason::expired : Reason::none;
         case CertificateState::retired: return Reason::retired;
         case CertificateState::held: return Reason::held;
         case CertificateState::revoked: return Reason::revoked;
     }
-    // RFC 5280, 4.1.2.5: valid through notAfter, inclusive.
-    return now > standing.not_after ? Reason::expired : Reason::none;
+    return Reason::damaged_row;
 }
 
 // A device is its client id: a second session under it ends the first, so nobody else may use it. An operator

@@ -14,8 +14,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-Settings test_settings(const std::filesystem::path& home) {
-    return {home / "broker", free_port(), "127.0.0.1", broker_user(), true};
+Settings test_settings(const std::filesystem::path& folder) {
+    return {folder, free_port(), "127.0.0.1", broker_user(), true};
 }
 
 // A plugin built with sanitizers needs their runtime loaded before Mosquitto. Leaks are not looked for:
@@ -52,11 +52,11 @@ OpenSslAuthority& authority() {
     return made;
 }
 
-LiveBroker::LiveBroker(const std::vector<std::string>& operators)
-    : settings(test_settings(home.path)), files(settings.folder), publisher_(files.admission) {
+LiveBroker::LiveBroker(const std::vector<std::string>& operators, const std::string& folder)
+    : settings(test_settings(home.path / folder)), files(settings.folder), publisher_(files.admission) {
     static const Identity server = authority().server();
     make_broker_folder(settings.folder);
-    write_file(files.config, mosquitto_config(settings), kPublicFile);
+    write_config();
     set_operators(operators);
     write_file(files.ca, slurp(authority().certificate()), kPublicFile);
     write_file(files.certificate, slurp(server.certificate), kPublicFile);
@@ -69,6 +69,10 @@ LiveBroker::~LiveBroker() {
     stop();
     EXPECT_EQ(count_log("AddressSanitizer"), 0u);
     EXPECT_EQ(count_log("runtime error"), 0u);
+}
+
+void LiveBroker::write_config() {
+    write_file(files.config, mosquitto_config(settings), kPublicFile);
 }
 
 void LiveBroker::start() {

@@ -21,12 +21,13 @@ OpenSslAuthority& authority();
 class LiveBroker {
   public:
     // Writes folder, configuration and files; starts nothing. `operators` as in access_list().
-    explicit LiveBroker(const std::vector<std::string>& operators = {});
+    explicit LiveBroker(const std::vector<std::string>& operators = {}, const std::string& folder = "broker");
     LiveBroker(const LiveBroker&) = delete;
     LiveBroker& operator=(const LiveBroker&) = delete;
     // Stops it, and fails the test when a sanitizer has spoken in its log.
     ~LiveBroker();
 
+    void write_config();  // after a change of `settings`
     void start();
     void stop();
     // Publishes rows as the registry would: the whole file, or appended to it.
@@ -34,6 +35,7 @@ class LiveBroker {
     void append(const std::vector<Standing>& rows);
     void set_operators(const std::vector<std::string>& operators);
     void reload() { supervisor_->reload(); }
+    [[nodiscard]] pid_t pid() const { return supervisor_->pid(); }
 
     // Reads the log until so many lines have this in them; false when they do not come within ten seconds.
     bool wait_for_log(const std::string& part, std::size_t times = 1);
