@@ -99,7 +99,8 @@ std::string MpremoteBoard::invoke(const std::vector<std::string>& commands, mill
     const auto mpremote = [&](std::vector<std::string> argv) {
         argv.insert(argv.begin(), {mpremote_, "connect", port_, "resume"});
         return run_command(argv, deadline, {}, [&on_line](std::string_view line) {
-            if (on_line) on_line(line.ends_with('\r') ? line.substr(0, line.size() - 1) : line);
+            if (line.ends_with('\r')) line.remove_suffix(1);
+            if (on_line && line != kHello) on_line(line);
         });
     };
     const std::vector<std::string> hello = {"exec", "print('" + std::string(kHello) + "')"};
@@ -119,6 +120,7 @@ std::string MpremoteBoard::invoke(const std::vector<std::string>& commands, mill
     std::string output = with_line_feeds(std::move(result.output));
     if (result.exit_code == 0) {
         fresh_ = true;
+        if (output.starts_with(std::string(kHello) + "\n")) output.erase(0, kHello.size() + 1);
         return output;
     }
     if (is_script_error(output)) throw ScriptError(last_line(output));

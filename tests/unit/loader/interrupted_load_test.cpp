@@ -1,0 +1,141 @@
+// A load that is cut in the middle: whatever was cut, the board keeps a whole identity, and the same load
+// completes.
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <random>
+#include <thread>
+
+#include "host/base/error.h"
+#include "host/loader/ports.h"
+#include "tests/unit/loader/load_support.h"
+
+namespace countersign::loader {
+namespace {
+
+using testing::AnyOf;
+using testing::HasSubstr;
+
+constexpr std::string_view kChanged = "lib/countersign/mqtt.py";
+
+class InterruptedLoadTest : public LoadTest {
+  protected:
+    void SetUp() override {
+        LoadTest::SetUp();
+        make_identity("before");
+        make_identity("after");
+        power_on();
+        load_board(identity("before"), with_wifi("home", ""));
+    }
+
+    // One file of the program differs from ours, so that a load writes something of every kind.
+    void make_outdated() const {
+        on_flash(std::string(kChanged), from_flash(std::string(kChanged)) + "# older\n");
+    }
+
+    void plug_in_again() const {
+        board_->restore_power();
+        board_->plug_cable();
+    }
+
+    void expect_a_whole_identity() const {
+        EXPECT_THAT(active_identity(), AnyOf(HasSubstr("before"), HasSubstr("after")));
+    }
+
+    void expect_completion() const {
+        load_board(identity("after"));
+        EXPECT_THAT(active_identity(), HasSubstr("after"));
+        EXPECT_EQ(from_flash("wifi.conf"),
+                  "wifi_ssid=\"home\"\nwifi_psw=\"\"\nserver_ip=\"192.168.1.22\"\nserver_port=\"8883\"\n");
+        for (const auto& file : device_files()) EXPECT_EQ(from_flash(std::string(file.path)), file.content);
+    }
+};
+
+TEST_F(InterruptedLoadTest, the_board_is_unplugged_at_each_step) {
+    bool cut = true;
+    int steps = 0;
+    for (; cut; ++steps) {
+        SCOPED_TRACE("unplugged at step " + std::to_string(steps));
+        make_outdated();
+        cut = false;
+        int step = 0;
+        bool last = false;
+        const auto code = code_of([&] {
+            load_board(identity("after"), {}, [&](std::string_view text) {
+                if (step++ != steps) return;
+                board_->cut_power();
+                board_->pull_cable();
+                cut = true;
+                last = text == "Restarting the board";  // all is done then
+            });
+        });
+        EXPECT_EQ(code, cut && !last ? "E-BOARD-UNPLUGGED" : "no error");
+        plug_in_again();
+        expect_a_whole_identity();
+    }
+    EXPECT_GT(steps, 10);
+    expect_completion();
+}
+
+// The key, the certificate and the pointer of a first load: there is no identity to fall back on.
+TEST_F(InterruptedLoadTest, the_very_first_load_is_cut) {
+    std::filesystem::remove_all(flash() / "slots");
+    const auto code = code_of([&] {
+        load_board(identity("after"), {}, [&](std::string_view text) {
+            if (text != "/slots/a/cert.der") return;
+            board_->cut_power();
+            board_->pull_cable();
+        });
+    });
+    EXPECT_EQ(code, "E-BOARD-UNPLUGGED");
+    plug_in_again();
+    expect_completion();
+}
+
+TEST_F(InterruptedLoadTest, the_cable_alone_is_pulled) {
+    const auto code = code_of([&] {
+        load_board(identity("after"), {}, [&](std::string_view text) {
+            if (text == "/slots/b/anchor0.der") board_->pull_cable();
+        });
+    });
+    EXPECT_EQ(code, "E-BOARD-UNPLUGGED");
+    board_->plug_cable();
+    expect_a_whole_identity();
+    expect_completion();
+}
+
+// Seeded: at any time of the load, also in the middle of a file.
+TEST_F(InterruptedLoadTest, the_loader_is_killed_at_random_times) {
+    std::mt19937 random(20301127);
+    std::uniform_int_distribution<int> milliseconds(50, 2200);
+    for (int i = 0; i < 10; ++i) {
+        make_outdated();
+        const auto delay = std::chrono::milliseconds(milliseconds(random));
+        SCOPED_TRACE("killed after " + std::to_string(delay.count()) + " ms");
+        const std::string port = board_->port();
+        const pid_t child = ::fork();
+        if (child == 0) {
+            try {
+                MpremoteBoard board(port);
+                load(board, identity("after"), {}, FixedClock(), {});
+            } catch (const std::exception&) {
+                ::_exit(1);
+            }
+            ::_exit(0);
+        }
+        std::this_thread::sleep_for(delay);
+        ::kill(child, SIGKILL);
+        int status = 0;
+        ::waitpid(child, &status, 0);
+        EXPECT_TRUE(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
+        // mpremote dies with it, but not at the same instant.
+        while (!port_holder(port).empty()) std::this_thread::yield();
+        expect_a_whole_identity();
+    }
+    expect_completion();
+}
+
+}  // namespace
+}  // namespace countersign::loader
