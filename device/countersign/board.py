@@ -1,14 +1,14 @@
 """From power-on to a running client: the steps one by one, each said in a line, as main.py shows them."""
 
 import asyncio
-import gc
 import sys
 import time
 
-from . import clock as clocks
 from . import config, transport, wifi, x509
 from .backoff import Backoff
 from .client import Client
+from .clock import Clock
+from .dates import text
 from .errors import ConfigInvalid, CountersignError, IdentityDamaged, IdentityMissing
 from .files import Files
 from .slots import Slots
@@ -36,16 +36,15 @@ async def prepare(say=print, **options):
 
     say("Wi-Fi OK (%s)" % await network())
     files = Files(ROOT)
-    clock = clocks.Clock(files)
+    clock = Clock(files)
     clock.keep_floor()
     source = "set by NTP" if clock.ask_ntp() else "no NTP server answered"
-    say("Clock OK (%s, %s)" % (clocks.text(clock.now()), source))
+    say("Clock OK (%s, %s)" % (text(clock.now()), source))
     identity = Slots(files).active()
     say("Identity OK (%s, slot %s)" % (identity.name, identity.slot))
     say("Certificate OK (until %s)" % _check_certificate(identity))
     # The address in wifi.conf comes first: it is what a person edits by hand.
     brokers = [first] + [b for b in identity.brokers if b != first]
-    gc.collect()
     return Client(identity, brokers, network=network, clock=clock, **options)
 
 
@@ -53,7 +52,7 @@ def _check_certificate(identity):
     """The end of its validity. Reads it with the firmware's own TLS too, where a bad key or file shows."""
     transport.make_context(identity)
     try:
-        return clocks.text(x509.validity(identity.certificate())[1])
+        return text(x509.validity(identity.certificate())[1])
     except ValueError as e:
         raise IdentityDamaged("cert.der: %s" % e)
 

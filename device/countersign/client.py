@@ -10,12 +10,14 @@ countersign/ or $ is taken as it stands.
 """
 
 import asyncio
+import gc
 import time
 
-from . import clock as clocks
 from . import mqtt, transport, x509
 from .backoff import Backoff
+from .clock import Clock
 from .connection import Connection, within
+from .dates import text
 from .errors import BrokerRefused, CertExpired, CertNotYet, CountersignError, PayloadTooLarge, TopicInvalid
 from .session import Session, Subscription
 
@@ -50,7 +52,7 @@ class Client:
         self._send_limit = send_limit
         self._deadline_ms = deadline * 1000
         self._network = network
-        self._clock = clock or clocks.Clock(identity.files)
+        self._clock = clock or Clock(identity.files)
         self._log = log
         self._backoff = backoff or Backoff()
         self._session = Session(window)
@@ -181,6 +183,7 @@ class Client:
     async def _open(self):
         will = (self.topic("status"), b"offline", 1, True) if self._announce else None
         hello = mqtt.connect(self.name, self._keepalive, self._clean, will)
+        gc.collect()  # the handshake needs some 30 kB, in large pieces
         link = await self._dial_at_floor_too(hello)
         self._connection = Connection(
             link, self._session, self._decoder, self._keepalive, self._clean, self._log)
@@ -231,9 +234,9 @@ class Client:
                 return fault
             now = self._clock.now()
             if now > ends:
-                fault = CertExpired("this board's own, on " + clocks.text(ends))
+                fault = CertExpired("this board's own, on " + text(ends))
             elif now < begins:
-                fault = CertNotYet("this board's own, which begins " + clocks.text(begins))
+                fault = CertNotYet("this board's own, which begins " + text(begins))
         return fault
 
     async def _farewell(self):

@@ -9,6 +9,7 @@ import time
 
 from micropython import const
 
+from .dates import civil
 from .slots import sealed, unsealed
 
 _DAY = const(86400)
@@ -35,7 +36,7 @@ def _set_clock(seconds):
         from machine import RTC
     except ImportError:  # a computer keeps its own time
         return False
-    year, month, day, hour, minute, second, weekday = time.gmtime(seconds - _EPOCH)[:7]
+    year, month, day, hour, minute, second, weekday = civil(seconds)
     RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
     return True
 
@@ -99,8 +100,3 @@ class Clock:
     def _stored(self, path):
         words = unsealed(self._files.read(path), _MAGIC)
         return int(words[0]) if words and len(words) == 1 and words[0].isdigit() else 0
-
-
-def text(seconds):
-    """2025-01-31 12:00:00 UTC"""
-    return "%04d-%02d-%02d %02d:%02d:%02d UTC" % tuple(time.gmtime(seconds - _EPOCH)[:6])

@@ -88,7 +88,7 @@ class Connection:
         """The first fault of any task ends the connection."""
         try:
             await work
-        except (OSError, ValueError, EOFError) as e:
+        except (OSError, ValueError, MemoryError) as e:
             self._fail(ConnectionLost(str(e)))
         except CountersignError as e:
             self._fail(e)

@@ -191,18 +191,18 @@ _VERIFY_FAILED = -0x2700
 # What a handshake shows when the broker has closed it: the firmware writes its last flight in pieces, so the
 # alert is usually overtaken by EPIPE or a reset. 32, 104, 128: Linux and newlib numbers of EPIPE, ECONNRESET,
 # ENOTCONN.
-_CLOSED = (_FATAL_ALERT, -0x7280, -0x7880, -1, 0, 32, 104, 107, 128, errno.ECONNRESET, errno.ENOTCONN)
+_CLOSED = (_FATAL_ALERT, -0x7280, -0x7880, -1, 32, 104, 107, 128, errno.ECONNRESET, errno.ENOTCONN)
 
 
 def from_handshake(fault):
-    """The typed error for what the TLS handshake raised (ValueError or OSError)."""
+    """The typed error for what the TLS handshake raised (ValueError, OSError or MemoryError)."""
     text = " ".join(str(fault).split())
     if isinstance(fault, ValueError):
         for words, kind in _VERDICTS:
             if words in text:
                 return kind("the broker's: " + text)
         return TlsFailed(text)
-    number = fault.args[0] if fault.args else 0
+    number = fault.args[0] if fault.args else None
     if number == _VERIFY_FAILED:
         return BrokerUntrusted(text)
     if number in _CLOSED:

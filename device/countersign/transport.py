@@ -70,7 +70,7 @@ async def dial(host, port, context, greeting):
     raw = await _open(host, port)
     try:
         sock = context.wrap_socket(raw, server_hostname=host, do_handshake_on_connect=False)
-    except (OSError, ValueError) as e:
+    except (OSError, ValueError, MemoryError) as e:
         raw.close()
         raise errors.from_handshake(e)
     except BaseException:
@@ -79,7 +79,7 @@ async def dial(host, port, context, greeting):
     link = Link(sock)
     try:
         await link.write(greeting)
-    except (OSError, ValueError) as e:
+    except (OSError, ValueError, MemoryError) as e:
         link.close()
         raise errors.from_handshake(e)
     except BaseException:  # the deadline's cancellation: the socket must not outlive it

@@ -19,7 +19,10 @@ async def connect(ssid, password, timeout_ms=20000, network=None):
     if not wlan.isconnected():
         # A bad password shows for moments only, between the driver's own tries.
         fault = None
-        wlan.connect(ssid, password)
+        try:
+            wlan.connect(ssid, password)
+        except OSError:  # the driver is at it already
+            pass
         start = time.ticks_ms()
         while not wlan.isconnected():
             fault = _fault(network, wlan.status()) or fault

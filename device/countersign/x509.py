@@ -1,5 +1,7 @@
 """The two dates of a certificate: all that stock firmware does not tell about our own."""
 
+from .dates import unix_seconds
+
 _SEQUENCE = 0x30
 _INTEGER = 0x02
 _VERSION = 0xA0
@@ -20,15 +22,6 @@ def validity(der):
     not_before, at = _time(der, at)
     not_after, _ = _time(der, at)
     return not_before, not_after
-
-
-def unix_seconds(year, month, day, hour=0, minute=0, second=0):
-    """Seconds since 1970 of a date in UTC, whatever the firmware's epoch and the width of its time_t."""
-    # Years begin in March here, so that the leap day is the last of its year.
-    y = year - (month <= 2)
-    of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
-    days = y * 365 + y // 4 - y // 100 + y // 400 + of_year - 719468
-    return ((days * 24 + hour) * 60 + minute) * 60 + second
 
 
 def _enter(der, at, tag):

@@ -1,6 +1,7 @@
 """The client against a real Mosquitto over real mutual TLS, and mosquitto_pub and mosquitto_sub beyond it."""
 
 import asyncio
+import gc
 import os
 
 import broker
@@ -259,6 +260,26 @@ async def test_a_cancelled_publisher_harms_nobody():
             await client.publish("state", "y")
         check.true(client.connected)
         check.equal(client.lines, ["Connected to 127.0.0.1:%d as user1" % broker.GOOD])
+
+
+async def test_the_heap_stays_flat_over_many_connections():
+    identity = broker.board()
+
+    async def once():
+        async with running(new_client(identity)) as client:
+            await client.publish("state", "ON")
+
+    def used():
+        gc.collect()
+        gc.collect()  # what a finaliser let go goes with the second
+        return gc.mem_alloc()
+
+    for _ in range(5):
+        await once()
+    before = used()
+    for _ in range(30):
+        await once()
+    check.true(used() - before < 2000, "%d bytes more after 30 connections" % (used() - before))
 
 
 async def test_second_broker_of_the_list():

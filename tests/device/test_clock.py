@@ -169,10 +169,6 @@ def test_the_year_2000_epoch_of_an_esp32():
     check.equal(clocks.epoch(1970), 0)
 
 
-def test_text():
-    check.equal(clocks.text(NOON), "2025-06-01 12:00:00 UTC")
-
-
 def test_the_real_clock_of_the_board():
     before = clocks._read_clock()
     try:

@@ -38,6 +38,7 @@ def test_a_broker_that_ends_the_handshake():
 def test_anything_else_of_tls():
     for fault in (OSError(12), OSError(-0x7F00, "MBEDTLS_ERR_SSL_ALLOC_FAILED"), ValueError("bad")):
         check.equal(kind_of(fault), "E-TLS-FAILED")
+    check.equal(kind_of(MemoryError("memory allocation failed, allocating 16384 bytes")), "E-TLS-FAILED")
     check.equal(kind_of(OSError(-0x7200, "MBEDTLS_ERR_SSL_INVALID_RECORD")), "E-TLS-FAILED")
     check.equal(kind_of(OSError(-0x2700, "MBEDTLS_ERR_X509_CERT_VERIFY_FAILED")), "E-BROKER-UNTRUSTED")
 

@@ -4,6 +4,7 @@ Certificates are those of with_broker.sh; the broker is a MicroPython TLS server
 """
 
 import asyncio
+import errno
 import time
 
 import tls
@@ -37,7 +38,6 @@ class Scripted:
         self._scripts = list(scripts)
         self._context = None
         self.fault = None
-        Scripted.port += 1  # a new one each time: no waiting for old connections to die
         if secure:
             self._context = tls.SSLContext(tls.PROTOCOL_TLS_SERVER)
             self._context.load_cert_chain(
@@ -46,8 +46,16 @@ class Scripted:
             self._context.verify_mode = tls.CERT_REQUIRED
 
     async def __aenter__(self):
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=self._context)
-        return self
+        for _ in range(20):
+            Scripted.port += 1  # a new one each time: no waiting for old connections to die
+            try:
+                self._server = await asyncio.start_server(
+                    self._serve, "127.0.0.1", self.port, ssl=self._context)
+                return self
+            except OSError as e:  # somebody else's
+                if e.errno != errno.EADDRINUSE:
+                    raise
+        raise AssertionError("no free port")
 
     async def __aexit__(self, *fault):
         self._server.close()

@@ -68,6 +68,14 @@ def test_faults_in_words():
         check.equal(network.asked[-1], "disconnect")
 
 
+def test_a_driver_that_is_at_it_already():
+    class Busy(Network):
+        def connect(self, ssid, password):
+            raise OSError("Wifi Internal State Error")
+
+    check.equal(join(Busy([1001], connects_after=2)), "192.168.1.77")
+
+
 def test_a_moment_of_trouble_is_not_the_end():
     check.equal(join(Network([201, 1001], connects_after=3)), "192.168.1.77")
 

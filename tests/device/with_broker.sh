@@ -81,6 +81,7 @@ configure() { # PORT
     {
         echo "per_listener_settings false"
         echo "user $(id -un)"
+        echo "set_tcp_nodelay true"
         echo "persistence true"
         echo "persistence_location $FIXTURE/"
         echo "max_queued_messages 10000"
@@ -98,8 +99,7 @@ configure() { # PORT
 start() {
     mosquitto -c "$FIXTURE/mosquitto.conf" >"$FIXTURE/mosquitto.out" 2>&1 &
     echo $! >"$FIXTURE/mosquitto.pid"
-    local i
-    for i in $(seq 200); do
+    for _ in $(seq 200); do
         is_open "$((PORT + 4))" && return 0 # the last listener to come up
         kill -0 "$!" 2>/dev/null || return 1
         sleep 0.02
@@ -126,8 +126,7 @@ subscribe_in_background() { # FILE ARGUMENTS...
     # shellcheck disable=SC2046 # paths without spaces, made here
     stdbuf -oL mosquitto_sub $(credentials) -d "$@" >"$file" 2>&1 &
     echo $! >>"$FIXTURE/pids"
-    local i
-    for i in $(seq 200); do
+    for _ in $(seq 200); do
         grep -qs 'Subscribed' "$file" && return 0
         sleep 0.02
     done
