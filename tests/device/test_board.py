@@ -177,6 +177,32 @@ def test_start_raises_what_the_program_raises():
     check.raises(KeyError, board.start, broken)
 
 
+def test_the_examples():
+    new_board()
+    sys.path.insert(0, errors.__file__.replace("countersign/errors.py", "examples"))
+    import button
+    import led_and_temperature
+    heard = broker.listen("-v", "-q 1", "-R", "-t devices/user1/temperature", "-t devices/user1/button")
+    led_and_temperature.on_command("led", b"on")
+    check.equal(led_and_temperature.led.value(), 1)
+    led_and_temperature.on_command("led", b"off")
+    check.equal(led_and_temperature.led.value(), 0)
+
+    async def both(client):
+        button.button.value(1)
+        tasks = [asyncio.create_task(example.main(client)) for example in (led_and_temperature, button)]
+        await broker.until(lambda: len(broker.heard(heard)) == 1, "the temperature")
+        button.button.value(0)
+        await broker.until(lambda: len(broker.heard(heard)) == 2, "the button")
+        for task in tasks:
+            task.cancel()
+
+    board.start(both)
+    sys.path.pop(0)
+    # 53 °C is what the virtual board's chip has.
+    check.equal(broker.heard(heard), ["devices/user1/temperature 53.0", "devices/user1/button pressed"])
+
+
 def test_publish_once():
     new_board()
     heard = broker.listen("-v", "-q 1", "-R", "-t 'devices/user1/#'")
