@@ -49,7 +49,6 @@ class Slots:
         folder = _folder(slot)
         self._files.make_folder("/slots")
         self._files.make_folder(folder)
-        self._files.remove(folder + "/identity.json")  # from here to its rewriting the folder is not a slot
         for file, data in contents.items():
             self._files.write(folder + "/" + file, data)
         self._files.write(folder + "/identity.json", identity.describe(name, brokers, contents))

@@ -81,6 +81,10 @@ def test_wrong_name():
     check.true(fails("E-BROKER-NAME", "does not name the address", port=broker.OTHER_NAME).permanent)
 
 
+def test_a_name_the_certificate_does_not_have():
+    fails("E-BROKER-NAME", "does not name the address", host="127.1")  # the same address, written otherwise
+
+
 def test_clock_behind():
     with at(946684800):  # the year 2000, as after power-on without a floor
         fails("E-CERT-NOT-YET", "clock is behind")
