@@ -113,7 +113,7 @@ std::optional<Admission> read_admission(std::string_view line) {
 
 std::string translate(std::string_view line) {
     constexpr std::size_t kClock = 11;  // where the time of day begins
-    const std::string words = in_words(is_stamped(line) ? line.substr(kStamp + 2) : line);
+    std::string words = in_words(is_stamped(line) ? line.substr(kStamp + 2) : line);
     if (words.empty() || !is_stamped(line)) return words;
     return fmt::format("{}  {}", line.substr(kClock, kStamp - kClock), words);
 }

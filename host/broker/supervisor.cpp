@@ -107,7 +107,8 @@ void Supervisor::start(milliseconds deadline) {
         throw Error(Code::ToolMissing, "mosquitto is not installed.", "apt-get install mosquitto");
     }
     const RunningFiles running(settings_.folder);
-    lock_ = std::make_unique<FileLock>(running.lock);
+    // A moment's patience: RunningBroker holds it while it looks.
+    lock_ = std::make_unique<FileLock>(running.lock, milliseconds(200));
     const Files files(settings_.folder);
     end_left_behind(running.pid, files.config);
     place_plugin(settings_.folder);

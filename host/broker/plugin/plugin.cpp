@@ -17,6 +17,7 @@
 #include <ctime>
 #include <exception>
 #include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -101,19 +102,20 @@ int Plugin::basic_auth(mosquitto_evt_basic_auth& event) {
 }
 
 bool Plugin::admit(mosquitto& client, const Presented& presented, const Decision& decision) {
-    const std::string name = shown(presented.name);
     const std::string client_id = shown(or_empty(mosquitto_client_id(&client)));
     const std::string address(or_empty(mosquitto_client_address(&client)));
-    if (decision.reason != Reason::none ||
-        mosquitto_set_username(&client, decision.username.c_str()) != MOSQ_ERR_SUCCESS) {
+    if (decision.reason != Reason::none) {
+        const std::string name = shown(presented.name);
         const std::string why(in_words(decision.reason));
         mosquitto_log_printf(
             MOSQ_LOG_NOTICE, "countersign: refused %s: its certificate %s (serial %s, client id %s, from %s)",
             name.c_str(), why.c_str(), presented.serial.c_str(), client_id.c_str(), address.c_str());
         return false;
     }
+    if (mosquitto_set_username(&client, decision.username.c_str()) != MOSQ_ERR_SUCCESS)
+        throw std::bad_alloc();
     // A reload asks for everybody again: nothing new about those who stay.
-    const auto [session, is_new] = sessions_.insert_or_assign(&client, presented.fingerprint);
+    const bool is_new = sessions_.insert_or_assign(&client, presented.fingerprint).second;
     if (reloading_ && !is_new) return true;
     mosquitto_log_printf(MOSQ_LOG_NOTICE, "countersign: admitted %s (serial %s, client id %s, from %s)",
                          decision.username.c_str(), presented.serial.c_str(), client_id.c_str(),

@@ -144,7 +144,7 @@ TEST_F(AdmissionFile, an_append_killed_at_any_byte) {
     for (const unsigned number : {1u, 2u, 9u}) model.set(number, revoked);
     model.publish();
     const std::string after = slurp(file);
-    ASSERT_EQ(after.size(), before.size() + 3 * 48);
+    ASSERT_EQ(after.size(), before.size() + std::size_t{3} * 48);
     for (std::size_t cut = before.size(); cut <= after.size(); ++cut) {
         spill(folder.path / "cut", before);
         Reader follower(folder.path / "cut");

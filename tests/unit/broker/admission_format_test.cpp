@@ -9,7 +9,7 @@
 namespace countersign::broker::admission {
 namespace {
 
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 std::span<const std::uint8_t> bytes_of(const std::string& text) {
     return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};

@@ -9,7 +9,7 @@
 namespace countersign::broker {
 namespace {
 
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 Settings settings_in(const std::string& folder) {
     return {folder, 8883, "", "", false};

@@ -122,8 +122,8 @@ RawClient::Packet RawClient::answer(std::uint8_t type) {
 }
 
 void RawClient::take_message(const Packet& publish) {
-    const auto topic = static_cast<std::size_t>(publish.body[1]);  // topics in these tests are short
-    const std::size_t id = (publish.type & 0x06) != 0 ? 2 : 0;     // QoS above 0 has a packet id
+    const auto topic = static_cast<unsigned char>(publish.body[1]);  // topics in these tests are short
+    const std::size_t id = (publish.type & 0x06) != 0 ? 2 : 0;       // QoS above 0 has a packet id
     if (id != 0) send(0x40, publish.body.substr(2 + topic, id));
     inbox_ += publish.body.substr(2, topic) + "=" + publish.body.substr(2 + topic + id) + " ";
 }

@@ -16,7 +16,7 @@ Fingerprint sha256(const std::string& bytes) {
 
 // The canonical bytes laid out by hand.
 TEST(EventChain, hashes_the_documented_bytes) {
-    using std::string_literals::operator""s;
+    using namespace std::string_literals;
     const Event event{2, Seconds(std::chrono::seconds(0x0102030405)), "held", "a", print(0x0a0b0c0d), "lost"};
     std::string bytes(32, '\x11');           // hash of the event before
     bytes += "\0\0\0\0\0\0\0\x02"s;          // seq
