@@ -40,7 +40,8 @@ class Appender {
         const ssize_t written = ::write(fd_, bytes.data(), bytes.size());
         if (std::cmp_equal(written, bytes.size()) && ::fdatasync(fd_) == 0) return;
         const int reason = errno != 0 ? errno : ENOSPC;
-        // Where even this fails the torn end stays: readers stop before it, the next publish writes a new file.
+        // Where even this fails the torn end stays: readers stop before it, the next publish writes a new
+        // file.
         [[maybe_unused]] const int cut = ::ftruncate(fd_, static_cast<off_t>(size_before));
         errno = reason;
         fail();
