@@ -50,8 +50,7 @@ rewrite_lines() {
             if ($2 ~ /^\[/) do options = options $at " "; while ($(at++) !~ /\]$/ && at <= NF)
             main = 0
             for (i = at + 2; i <= NF; i++) if ($i == "main") main = 1
-            entry = "deb-src " options $at " " suite " main"
-            if (main && ($(at + 1) in is_own) && !seen[entry]++) print entry
+            if (main && ($(at + 1) in is_own) && !seen[$at]++) print "deb-src " options $at " " suite " main"
         }' "$@"
 }
 

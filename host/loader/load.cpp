@@ -110,7 +110,7 @@ class Loading {
     }
 
   private:
-    std::string on_board(std::vector<Secret> scripts) {
+    std::string on_board(const std::vector<Secret>& scripts) {
         std::size_t bytes = 0;
         for (const auto& script : scripts) bytes += script.bytes().size();
         const auto deadline = kBaseDeadline + kPerKilobyte * static_cast<long>(bytes / 1024);
@@ -130,7 +130,7 @@ class Loading {
         std::vector<Secret> scripts;
         scripts.push_back(script_prelude());
         scripts.push_back(script_facts(paths));
-        facts_ = parse_facts(on_board(std::move(scripts)));
+        facts_ = parse_facts(on_board(scripts));
         result_.port = board_.port();
         result_.firmware = facts_.version_text();
         result_.machine = facts_.machine;
@@ -198,7 +198,7 @@ class Loading {
         scripts.push_back(script_try_tls(folder, identity_.anchors.size()));
         scripts.push_back(script_write_in_place(fmt::format("/slots/pointer{}", facts_.next_pointer),
                                                 pointer_line(facts_.next_sequence, facts_.free_slot)));
-        on_board(std::move(scripts));
+        on_board(scripts);
     }
 
     void bring_program() {
@@ -207,7 +207,7 @@ class Loading {
         std::vector<Secret> scripts;
         scripts.push_back(script_prelude());
         for (const auto& file : program_) append(scripts, scripts_put(file.path, file.content));
-        on_board(std::move(scripts));
+        on_board(scripts);
     }
 
     void configure() {
@@ -219,7 +219,7 @@ class Loading {
         scripts.push_back(script_wifi_conf(wifi_));
         append(scripts, scripts_put("/slots/floor", as_bytes(floor)));
         scripts.push_back(script_set_clock(now));
-        result_.wifi_missing = contains(on_board(std::move(scripts)), kNoWifiLine);
+        result_.wifi_missing = contains(on_board(scripts), kNoWifiLine);
     }
 
     static void append(std::vector<Secret>& scripts, std::vector<Secret> more) {

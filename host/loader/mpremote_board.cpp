@@ -62,6 +62,10 @@ bool is_unplugged(const std::string& output) {
            contains(output, "device reports readiness to read") || contains(output, "No such device");
 }
 
+[[noreturn]] void refuse_busy(const std::string& holder, const std::string& port) {
+    throw Error(Code::PortBusy, holder + " has " + port + " open.");
+}
+
 [[noreturn]] void explain(const CommandResult& result, const std::string& output, const std::string& port) {
     if (!is_there(port) || is_unplugged(output)) {
         throw Error(Code::BoardUnplugged, "The board at " + port + " went away in the middle.");
@@ -92,6 +96,8 @@ bool is_unplugged(const std::string& output) {
 
 MpremoteBoard::MpremoteBoard(std::string port) : mpremote_(find_helper("mpremote")), port_(std::move(port)) {
     check_port(port_);
+    // A terminal that does not lock the port would swallow half of what the board says.
+    if (const std::string holder = port_holder(port_); !holder.empty()) refuse_busy(holder, port_);
 }
 
 std::string MpremoteBoard::invoke(const std::vector<std::string>& commands, milliseconds deadline,

@@ -53,6 +53,7 @@ std::vector<SerialPort> list_ports(const fs::path& dev) {
         if (!error) found[target.string()] = describe(entry.path().filename().string());
     }
     std::vector<SerialPort> ports;
+    ports.reserve(found.size());
     for (const auto& [path, description] : found) ports.push_back({path, description});
     return ports;
 }

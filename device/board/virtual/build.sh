@@ -90,7 +90,7 @@ mkdir -p "$cache"
 exec {lock}>"$cache/.lock"
 flock "$lock"
 ! is_up_to_date || exit 0
-rm -rf "$cache"/work.* "$cache"/apt.* # of a build that was killed
+rm -rf "$cache"/work.* "$cache"/apt.* || true # of a build that was killed, whose compilers may still end
 work=$(mktemp -d "$cache/work.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM

@@ -1,2 +1,3 @@
-include("$(MPY_DIR)/extmod/asyncio")
-freeze("modules")
+# Run by MicroPython's makemanifest.py, which provides these functions.
+include("$(MPY_DIR)/extmod/asyncio")  # noqa: F821
+freeze("modules")  # noqa: F821

@@ -46,15 +46,14 @@ TEST_F(RefusalTest, the_port_belongs_to_a_group) {
 
 TEST_F(RefusalTest, another_program_has_the_port_open) {
     power_on();
-    // As pyserial does; the other program is a child of ours, so that it can be named.
+    // It locks nothing, as most terminals; a child of ours, so that it can be named.
     std::array<int, 2> ready{};
     ASSERT_EQ(::pipe(ready.data()), 0);
     const std::string port = board_->port();
     const pid_t other = ::fork();
     if (other == 0) {
         const int fd = ::open(port.c_str(), O_RDWR | O_NOCTTY);
-        ::flock(fd, LOCK_EX | LOCK_NB);
-        if (::write(ready[1], "x", 1) == 1) ::pause();
+        if (fd >= 0 && ::write(ready[1], "x", 1) == 1) ::pause();
         ::_exit(0);
     }
     char byte = 0;
@@ -70,6 +69,17 @@ TEST_F(RefusalTest, another_program_has_the_port_open) {
     ::waitpid(other, nullptr, 0);
     ::close(ready[0]);
     ::close(ready[1]);
+}
+
+// As a program of another user, which cannot be seen: pyserial's lock is what mpremote meets.
+TEST_F(RefusalTest, the_port_is_locked) {
+    power_on();
+    MpremoteBoard board(board_->port());
+    const int fd = ::open(board_->port().c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    ASSERT_EQ(::flock(fd, LOCK_EX | LOCK_NB), 0);
+    EXPECT_EQ(code_of([&] { board.run(script("print(1)\n"), kPatience, {}); }), "E-PORT-BUSY");
+    ::close(fd);
+    EXPECT_EQ(board.run(script("print(1)\n"), kPatience, {}), "1\n");
 }
 
 TEST_F(RefusalTest, nothing_answers) {

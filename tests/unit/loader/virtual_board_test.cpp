@@ -4,8 +4,10 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <poll.h>
 #include <unistd.h>
 
+#include <array>
 #include <regex>
 
 #include "host/base/error.h"
@@ -155,15 +157,70 @@ TEST_F(VirtualBoardTest, a_hard_reset_forgets_the_clock_and_runs_main_py) {
     expect_printed("main in (2000, 1, 1) 2\r\n", mark);
 }
 
+// `openssl s_server` with a certificate that is valid from now for 30 days, on a free port.
+class TlsServer {
+  public:
+    explicit TlsServer(const std::filesystem::path& folder)
+        : certificate_((folder / "server.pem").string()),
+          key_((folder / "server.key").string()),
+          made_(run_command(
+              {"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+               "-subj", "/CN=localhost", "-days", "30", "-keyout", key_, "-out", certificate_},
+              kPatience)),
+          server_({"openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", certificate_, "-key", key_,
+                   "-www"}) {}
+
+    // Its certificate in DER, to be trusted.
+    [[nodiscard]] std::string der() const {
+        return run_command({"openssl", "x509", "-in", certificate_, "-outform", "DER"}, kPatience).output;
+    }
+    // As it says itself: "ACCEPT 127.0.0.1:40123".
+    [[nodiscard]] std::string port() const {
+        std::string said;
+        const std::regex accept("ACCEPT [^\n]*:([0-9]+)\n");
+        std::smatch found;
+        while (!std::regex_search(said, found, accept)) {
+            pollfd wait{server_.output(), POLLIN, 0};
+            std::array<char, 512> chunk{};
+            if (::poll(&wait, 1, static_cast<int>(std::chrono::milliseconds(kPatience).count())) != 1)
+                return {};
+            const ssize_t got = ::read(server_.output(), chunk.data(), chunk.size());
+            if (got <= 0) return {};
+            said.append(chunk.data(), static_cast<std::size_t>(got));
+        }
+        return found[1].str();
+    }
+
+  private:
+    std::string certificate_;
+    std::string key_;
+    CommandResult made_;
+    ChildProcess server_;
+};
+
 TEST_F(VirtualBoardTest, the_clock_is_the_one_certificates_are_judged_by) {
-    // tls.SSLContext has no date of its own: a certificate's dates are checked against time(), so both must
-    // agree.
+    const TlsServer server(folder_.path());
+    on_flash("server.der", server.der());
+    on_flash("dial.py",
+             "import socket, tls\ndef dial(port):\n    s = socket.socket()\n"
+             "    s.connect(socket.getaddrinfo('127.0.0.1', port)[0][-1])\n"
+             "    c = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)\n"
+             "    c.load_verify_locations(open('/server.der', 'rb').read())\n    try:\n"
+             "        c.wrap_socket(s, server_hostname='localhost').close()\n        print('trusted')\n"
+             "    except ValueError as e:\n        print(e)\n");
     power_on();
-    EXPECT_EQ(mpremote({"exec",
-                        "import time, machine, os\nmachine.RTC().datetime((2040, 2, 29, 0, 1, 2, 3, 0))\n"
-                        "open('stamp', 'w').close()\n"
-                        "print(machine.RTC().datetime()[:3], time.gmtime()[:3], int(time.time()) // 10)"}),
-              "(2040, 2, 29) (2040, 2, 29) 221409012\r\n");  // 2040-02-29T01:02:00Z = 2214090120
+    const std::string dial = "from dial import dial\ndial(" + server.port() + ")";
+    EXPECT_THAT(mpremote({"exec", dial}), HasSubstr("validity starts in the future"));  // it is 2000
+    const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+    mpremote({"resume", "exec",
+              "import time, machine\nt = time.gmtime(" + std::to_string(now + 60) +
+                  ")\nmachine.RTC().datetime((t[0], t[1], t[2], 0, t[3], t[4], t[5], 0))"});
+    EXPECT_EQ(mpremote({"resume", "exec", dial}), "trusted\r\n");
+    mpremote({"resume", "exec", "import machine\nmachine.RTC().datetime((2040, 2, 29, 0, 1, 2, 3, 0))"});
+    EXPECT_THAT(mpremote({"resume", "exec", dial}), HasSubstr("validity has expired"));
+    EXPECT_EQ(
+        mpremote({"resume", "exec", "import time\nprint(machine.RTC().datetime()[:3], time.gmtime()[:3])"}),
+        "(2040, 2, 29) (2040, 2, 29)\r\n");
 }
 
 TEST_F(VirtualBoardTest, deep_sleep_wakes_with_the_clock_and_its_cause) {

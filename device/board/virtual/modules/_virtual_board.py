@@ -18,8 +18,8 @@ def _used_blocks(folder):
 
 
 class Flash:
-    """A folder of the host with the size of a board's file system. (A subclass would not do: the import machinery reads
-    the fields of a VfsPosix directly.)"""
+    """A folder of the host with the size of a board's file system. (A subclass would not do: the import
+    machinery reads the fields of a VfsPosix directly.)"""
 
     def __init__(self, folder):
         fs = vfs.VfsPosix(folder)
@@ -31,7 +31,8 @@ class Flash:
     def ilistdir(self, path):
         # With sizes, as LittleFS and FAT give them.
         for name, kind, *_ in self._ilistdir(path):
-            yield name, kind, 0, 0 if kind & 0x4000 else self.stat(path.rstrip("/") + "/" + name if path else name)[6]
+            file = path.rstrip("/") + "/" + name if path else name
+            yield name, kind, 0, 0 if kind & 0x4000 else self.stat(file)[6]
 
     def rename(self, old, new):
         # VfsPosix has one buffer for absolute paths, so only one of the two may be absolute.

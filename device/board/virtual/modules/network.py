@@ -1,5 +1,6 @@
-# A double of ESP32's Wi-Fi: associates with any network after a moment. What the world around the board is like is read
-# from the file /.board (JSON) each time: {"wifi": "ok" | "ap missing" | "wrong password"}; without the file all is well.
+# A double of ESP32's Wi-Fi: associates with any network after a moment. What the world around the board is
+# like is read from the file /.board (JSON) each time: {"wifi": "ok" | "ap missing" | "wrong password"};
+# without the file all is well.
 import time
 
 import _world
@@ -88,5 +89,6 @@ class WLAN:
     def config(self, *what, **settings):
         import machine
 
-        values = {"mac": machine.unique_id(), "essid": self._my[1] or "", "ssid": self._my[1] or "", "channel": 1}
+        ssid = self._my[1] or ""
+        values = {"mac": machine.unique_id(), "essid": ssid, "ssid": ssid, "channel": 1}
         return values.get(what[0]) if what else None
