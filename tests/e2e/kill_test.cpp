@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "host/base/files.h"
+#include "host/loader/virtual_board.h"
 #include "tests/e2e/support/program.h"
 
 namespace countersign::e2e {
@@ -128,6 +129,33 @@ TEST(Kill, IssueCsvCompletesAfterwards) {
         EXPECT_EQ(std::distance(fs::directory_iterator(scene.home() / "devices"), fs::directory_iterator()),
                   kDevices);
         expect_nothing_staged(scene);
+    }
+}
+
+TEST(Kill, LoadCompletesAfterwards) {
+    Killer killer(4);
+    Scene scene;
+    scene.init();
+    scene.must({"issue", "user1"});
+    const auto broker = start_broker(scene);
+    loader::VirtualBoardOptions options;
+    options.flash = scene.file("flash");
+    options.port_link = scene.file("port");
+    options.micropython = COUNTERSIGN_SOURCE "/build/libexec/micropython";
+    const loader::VirtualBoard board(options);
+    const std::vector<std::string> command{"load",        "user1", "--port", scene.file("port"),
+                                           "--wifi-ssid", "home"};
+    const auto span = time_of([&] { scene.must(command); });
+    const auto kills = setting("COUNTERSIGN_KILLS", 24);
+    for (std::uint64_t i = 0; i < kills; i += 4) {
+        // From an empty board: every kind of file is still to be written.
+        fs::remove_all(scene.file("flash") / "slots");
+        fs::remove_all(scene.file("flash") / "lib");
+        for (int strike = 0; strike < 4; ++strike) killer.strike(scene.argv(command), span);
+        const auto before = board.console().size();
+        scene.must(command);
+        EXPECT_TRUE(board.wait_for("Sending ON", std::chrono::seconds(30), before))
+            << board.console().substr(before);
     }
 }
 
