@@ -1,8 +1,9 @@
 // What a device costs from a line of a CSV file to its files and its rows, beside what it cost by hand (three
 // openssl programs run by a shell) and what no program can beat (a key, a signature and a check of it).
 //
-// issue_bench [DEVICES]: all three in one run, since only then are they of one machine in one mood. CPU time
-// is that of this process and its children, in user mode and in the kernel.
+// issue_bench [DEVICES]: all in one run, and by turns, so that whatever else the machine does falls on all of
+// them alike. CPU time is that of this process and its children, in user mode and in the kernel. TMPDIR says
+// on which file system; its share is large.
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -11,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/utsname.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
@@ -22,6 +24,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "host/base/clock.h"
@@ -37,9 +40,10 @@ namespace {
 using namespace countersign;  // NOLINT(google-build-using-namespace)
 namespace fs = std::filesystem;
 
-constexpr std::size_t kOriginalDevices = 30;
-constexpr std::size_t kLimitDevices = 5'000;
-constexpr std::size_t kDefaultDevices = 20'000;
+constexpr std::size_t kRounds = 5;
+constexpr std::size_t kOriginalDevices = 6;  // each round
+constexpr std::size_t kLimitDevices = 1'000;
+constexpr std::size_t kDefaultDevices = 20'000;  // in all rounds
 constexpr double kOriginalGoal = 100;
 constexpr double kLimitGoal = 0.5;
 
@@ -47,8 +51,15 @@ constexpr double kLimitGoal = 0.5;
 
 struct Cost {
     double user = 0, system = 0, wall = 0;  // seconds
-    std::size_t devices = 1;
+    std::size_t devices = 0;
 
+    Cost& operator+=(const Cost& other) {
+        user += other.user;
+        system += other.system;
+        wall += other.wall;
+        devices += other.devices;
+        return *this;
+    }
     [[nodiscard]] double cpu_each() const { return (user + system) / static_cast<double>(devices); }
 };
 
@@ -63,7 +74,8 @@ Cost spent_so_far() {
     ::getrusage(RUSAGE_CHILDREN, &children);
     const auto wall = std::chrono::steady_clock::now().time_since_epoch();
     return {seconds(self.ru_utime) + seconds(children.ru_utime),
-            seconds(self.ru_stime) + seconds(children.ru_stime), std::chrono::duration<double>(wall).count()};
+            seconds(self.ru_stime) + seconds(children.ru_stime), std::chrono::duration<double>(wall).count(),
+            0};
 }
 
 template <class Work>
@@ -115,15 +127,25 @@ void shell(const char* script, const fs::path& folder, const std::string& name) 
     if (result.exit_code != 0) throw Error(Code::Internal, result.output);
 }
 
-Cost original(const fs::path& folder) {
-    fs::create_directory(folder);
-    shell(kCaByHand, folder, "");
-    return cost_of(kOriginalDevices, [&] {
-        for (std::size_t i = 0; i < kOriginalDevices; ++i) {
-            shell(kDeviceByHand, folder, fmt::format("device-{}", i));
-        }
-    });
-}
+class Original {
+  public:
+    explicit Original(fs::path folder) : folder_(std::move(folder)) {
+        fs::create_directory(folder_);
+        shell(kCaByHand, folder_, "");
+    }
+
+    Cost round() {
+        return cost_of(kOriginalDevices, [&] {
+            for (std::size_t i = 0; i < kOriginalDevices; ++i) {
+                shell(kDeviceByHand, folder_, fmt::format("device-{}", made_++));
+            }
+        });
+    }
+
+  private:
+    fs::path folder_;
+    std::size_t made_ = 0;
+};
 
 // --- the limit: nothing but a key, a signature and a check of it, with everything set up beforehand
 
@@ -133,58 +155,78 @@ pki::PkeyContextPtr context_for(EVP_PKEY* key, int (*init)(EVP_PKEY_CTX*)) {
     return context;
 }
 
-Cost limit() {
-    const pki::PkeyContextPtr keys(EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr));
-    expect(EVP_PKEY_keygen_init(keys.get()) == 1 && EVP_PKEY_CTX_set_group_name(keys.get(), "P-256") == 1,
-           "EVP_PKEY_keygen_init");
-    const pki::PkeyPtr ca(EVP_EC_gen("P-256"));
-    const auto signing = context_for(ca.get(), EVP_PKEY_sign_init);
-    const auto checking = context_for(ca.get(), EVP_PKEY_verify_init);
-    const EVP_MD* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-    const std::vector<std::uint8_t> to_be_signed(360, 0x5a);  // about the size of a device's TBSCertificate
-    return cost_of(kLimitDevices, [&] {
-        for (std::size_t i = 0; i < kLimitDevices; ++i) {
-            EVP_PKEY* made = nullptr;
-            expect(EVP_PKEY_generate(keys.get(), &made) == 1, "EVP_PKEY_generate");
-            EVP_PKEY_free(made);
-            std::array<std::uint8_t, 32> digest{};
-            EVP_Digest(to_be_signed.data(), to_be_signed.size(), digest.data(), nullptr, sha256, nullptr);
-            std::array<std::uint8_t, 80> signature{};
-            std::size_t length = signature.size();
-            expect(EVP_PKEY_sign(signing.get(), signature.data(), &length, digest.data(), digest.size()) == 1,
-                   "EVP_PKEY_sign");
-            expect(
-                EVP_PKEY_verify(checking.get(), signature.data(), length, digest.data(), digest.size()) == 1,
-                "EVP_PKEY_verify");
-        }
-    });
-}
+class Limit {
+  public:
+    Limit() {
+        expect(
+            EVP_PKEY_keygen_init(keys_.get()) == 1 && EVP_PKEY_CTX_set_group_name(keys_.get(), "P-256") == 1,
+            "EVP_PKEY_keygen_init");
+    }
+
+    Cost round() {
+        return cost_of(kLimitDevices, [&] {
+            for (std::size_t i = 0; i < kLimitDevices; ++i) one();
+        });
+    }
+
+  private:
+    void one() {
+        EVP_PKEY* made = nullptr;
+        expect(EVP_PKEY_generate(keys_.get(), &made) == 1, "EVP_PKEY_generate");
+        EVP_PKEY_free(made);
+        std::array<std::uint8_t, 32> digest{};
+        EVP_Digest(to_be_signed_.data(), to_be_signed_.size(), digest.data(), nullptr, sha256_, nullptr);
+        std::array<std::uint8_t, 80> signature{};
+        std::size_t length = signature.size();
+        expect(EVP_PKEY_sign(signing_.get(), signature.data(), &length, digest.data(), digest.size()) == 1,
+               "EVP_PKEY_sign");
+        expect(EVP_PKEY_verify(checking_.get(), signature.data(), length, digest.data(), digest.size()) == 1,
+               "EVP_PKEY_verify");
+    }
+
+    pki::PkeyContextPtr keys_{EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr)};
+    pki::PkeyPtr ca_{EVP_EC_gen("P-256")};
+    pki::PkeyContextPtr signing_ = context_for(ca_.get(), EVP_PKEY_sign_init);
+    pki::PkeyContextPtr checking_ = context_for(ca_.get(), EVP_PKEY_verify_init);
+    const EVP_MD* sha256_ = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    std::vector<std::uint8_t> to_be_signed_ = std::vector<std::uint8_t>(360, 0x5a);  // a device's is as long
+};
 
 // --- Countersign: what `countersign issue --csv` does, in a home made for it
 
-Cost countersign_bulk(const fs::path& root, const std::string& csv, lifecycle::Format format) {
-    const SystemClock clock;
-    const lifecycle::Home home(root);
-    make_folder(root, kPublicFolder);
-    lifecycle::prepare_init(home);
-    (void)lifecycle::init(home, {.hosts = {pki::HostName::parse("127.0.0.1")}}, Secret{}, clock);
-    const std::size_t devices = lifecycle::parse_device_csv(csv).size();
-    return cost_of(devices, [&] {
-        lifecycle::OpenHome open(home, clock);
-        lifecycle::IssuingAuthority authority(home, Secret{}, clock);
-        lifecycle::BulkDefaults defaults;
-        defaults.format = format;
-        const auto result = lifecycle::bulk_issue(open, authority, lifecycle::parse_device_csv(csv), defaults,
-                                                  [](std::size_t, std::size_t) {});
-        expect(result.issued == devices && open.registry().device_count() > devices, "bulk_issue");
-    });
-}
+class Countersign {
+  public:
+    Countersign(fs::path root, lifecycle::Format format) : home_(std::move(root)), format_(format) {
+        make_folder(home_.root(), kPublicFolder);
+        lifecycle::prepare_init(home_);
+        (void)lifecycle::init(home_, {.hosts = {pki::HostName::parse("127.0.0.1")}}, Secret{}, clock_);
+    }
 
-std::string csv_of(std::size_t devices) {
-    std::string csv = "name\n";
-    for (std::size_t i = 0; i < devices; ++i) csv += fmt::format("device-{:06}\n", i);
-    return csv;
-}
+    Cost round(std::size_t devices) {
+        const std::string csv = next_list(devices);
+        return cost_of(devices, [&] {
+            lifecycle::OpenHome open(home_, clock_);
+            lifecycle::IssuingAuthority authority(home_, Secret{}, clock_);
+            lifecycle::BulkDefaults defaults;
+            defaults.format = format_;
+            const auto result = lifecycle::bulk_issue(open, authority, lifecycle::parse_device_csv(csv),
+                                                      defaults, [](std::size_t, std::size_t) {});
+            expect(result.issued == devices && result.problems.empty(), "bulk_issue");
+        });
+    }
+
+  private:
+    std::string next_list(std::size_t devices) {
+        std::string csv = "name\n";
+        for (std::size_t i = 0; i < devices; ++i) csv += fmt::format("device-{:06}\n", listed_++);
+        return csv;
+    }
+
+    SystemClock clock_;
+    lifecycle::Home home_;
+    lifecycle::Format format_;
+    std::size_t listed_ = 0;
+};
 
 // --- telling
 
@@ -229,24 +271,30 @@ void run(std::size_t devices) {
     print_machine(folder.path());
     fmt::print("{:<40}{:>9}{:>10}{:>10}{:>10}{:>10}{:>10}\n", "", "devices", "CPU us", "user us", "kernel us",
                "wall us", "per CPU-s");
-    const Cost by_hand = original(folder.path() / "original");
+    Original original(folder.path() / "original");
+    Limit limit;
+    Countersign der(folder.path() / "der", lifecycle::Format::der);
+    Countersign both(folder.path() / "both", lifecycle::Format::both);
+    Cost by_hand, floor, in_der, in_both;
+    for (std::size_t i = 0; i < kRounds; ++i) {
+        by_hand += original.round();
+        floor += limit.round();
+        in_der += der.round(devices / kRounds);
+        in_both += both.round(devices / kRounds);
+    }
     print_row("original: three openssl, one shell", by_hand);
-    const Cost floor = limit();
     print_row("limit: key, signature, check", floor);
-    const std::string csv = csv_of(devices);
-    const Cost der = countersign_bulk(folder.path() / "der", csv, lifecycle::Format::der);
-    print_row("countersign issue --csv --format der", der);
-    const Cost both = countersign_bulk(folder.path() / "both", csv, lifecycle::Format::both);
-    print_row("countersign issue --csv --format both", both);
+    print_row("countersign issue --csv --format der", in_der);
+    print_row("countersign issue --csv --format both", in_both);
     fmt::print("\n");
-    print_goals("der", der, by_hand, floor);
-    print_goals("both", both, by_hand, floor);
+    print_goals("der", in_der, by_hand, floor);
+    print_goals("both", in_both, by_hand, floor);
 }
 
 std::size_t devices_from(int argc, char** argv) {
     std::size_t devices = kDefaultDevices;
     if (argc > 1) std::from_chars(argv[1], argv[1] + std::strlen(argv[1]), devices);
-    return devices;
+    return std::max(devices, kRounds);
 }
 
 }  // namespace

@@ -11,10 +11,11 @@ bool is_string(std::string_view text) noexcept {
 
 // Cuts the first level off: "a/b/c" gives "a" and leaves "b/c". `more` tells "a" from "a/".
 std::string_view take_level(std::string_view& rest, bool& more) noexcept {
+    std::string_view level = rest;
     const std::size_t slash = rest.find('/');
-    const std::string_view level = rest.substr(0, slash);
     more = slash != std::string_view::npos;
-    rest = more ? rest.substr(slash + 1) : std::string_view{};
+    rest.remove_prefix(more ? slash + 1 : rest.size());
+    if (more) level.remove_suffix(level.size() - slash);
     return level;
 }
 

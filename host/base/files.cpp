@@ -107,8 +107,19 @@ std::string read_text(const fs::path& path, std::size_t max_bytes) {
 void make_folder(const fs::path& path, mode_t mode) {
     if (fs::is_directory(path)) return;
     if (path.has_parent_path() && !fs::exists(path.parent_path())) make_folder(path.parent_path(), mode);
-    if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) fail(Code::FileWrite, path);
-    if (::chmod(path.c_str(), mode) != 0) fail(Code::FileWrite, path);
+    if (make_new_folder(path, mode) || fs::is_directory(path)) return;
+    errno = ENOTDIR;
+    fail(Code::FileWrite, path);
+}
+
+bool make_new_folder(const fs::path& path, mode_t mode) {
+    if (::mkdir(path.c_str(), mode) != 0) {
+        if (errno != EEXIST) fail(Code::FileWrite, path);
+        return false;
+    }
+    // As with private files: the umask cannot open what is closed already.
+    if (mode != kPrivateFolder && ::chmod(path.c_str(), mode) != 0) fail(Code::FileWrite, path);
+    return true;
 }
 
 void sync_folder(const fs::path& path) {

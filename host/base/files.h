@@ -38,6 +38,9 @@ void write_new_file(const std::filesystem::path& path, std::string_view content,
 // own.
 void make_folder(const std::filesystem::path& path, mode_t mode);
 
+// A folder that was not there before, in one that is: false when something of this name is there already.
+[[nodiscard]] bool make_new_folder(const std::filesystem::path& path, mode_t mode);
+
 // Makes a rename or a new entry in this folder survive a power cut.
 void sync_folder(const std::filesystem::path& path);
 

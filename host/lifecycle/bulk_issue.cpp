@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
+#include <deque>
 #include <map>
 #include <memory>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -13,8 +17,10 @@
 namespace countersign::lifecycle {
 namespace {
 
-// One sync of the file system and one commit pay for this many devices.
+// One sync of the file system and one commit pay for this many devices…
 constexpr std::size_t kBatch = 500;
+// …or for what is made in this time: RSA keys take their time, and a kill should cost little of it.
+constexpr std::chrono::seconds kBatchTime{2};
 
 // As the registry compares names.
 std::string folded(std::string name) {
@@ -31,27 +37,46 @@ class Bulk {
           writer_(home.home(), authority.authority(), defaults.format),
           result_(result) {}
 
-    void run(std::span<const CsvDevice> batch) {
-        staged_.clear();
-        batch_names_.clear();
-        for (const auto& device : batch) {
-            try {
-                stage(device);
-            } catch (const Error& error) {
-                // Room and rights do not get better with the next line.
-                if (error.id() == Code::FileWrite) throw;
-                result_.problems.push_back({device.line, device.name, error.detail()});
+    // The devices of the list that need a certificate: a batch that is full is worth its sync.
+    void choose(std::span<const CsvDevice> devices) {
+        for (; !devices.empty(); devices = devices.subspan(std::min(kBatch, devices.size()))) {
+            // Nothing is written: one transaction reads many names for the price of one.
+            const auto reading = home_.registry().begin();
+            for (const auto& device : devices.first(std::min(kBatch, devices.size()))) {
+                try_line(device, [&] { choose_one(device); });
             }
         }
-        if (staged_.empty()) return;
+    }
+
+    [[nodiscard]] std::size_t left() const noexcept { return chosen_.size(); }
+
+    // Three things in turn for the whole batch, not for each device: each finds its code and data in the
+    // cache.
+    void run_batch() {
+        std::vector<pki::BulkIssuer::Identity> identities = make_identities();
+        for (const auto& identity : identities) stage(identity);
         sync_staging(home_.home());
-        commit();
-        for (const auto& row : staged_) put_in_place(home_.home(), row.name);
-        result_.issued += staged_.size();
+        commit(identities);
+        for (const auto& identity : identities) put_in_place(home_.home(), identity.certificate.info.name);
+        result_.issued += identities.size();
     }
 
   private:
-    void stage(const CsvDevice& device) {
+    struct Chosen {
+        const CsvDevice* device;
+        pki::BulkIssuer* issuer;
+    };
+
+    template <class Work>
+    void try_line(const CsvDevice& device, const Work& work) {
+        try {
+            work();
+        } catch (const Error& error) {
+            result_.problems.push_back({device.line, device.name, error.detail()});
+        }
+    }
+
+    void choose_one(const CsvDevice& device) {
         if (!device.problem.empty()) throw Error(Code::CsvInvalid, device.problem + ".");
         if (!is_valid_name(device.name)) throw Error(Code::NameInvalid);
         if (is_reserved_name(device.name)) throw Error(Code::NameReserved);
@@ -59,11 +84,8 @@ class Bulk {
             ++result_.already;
             return;
         }
-        auto identity = issuer_for(device).issue(device.name);
-        const auto out = defaults_.out ? std::optional(*defaults_.out / device.name) : std::nullopt;
-        writer_.stage(device.name, identity.certificate, identity.key_der, out, Durability::later);
-        batch_names_.emplace(folded(device.name), device.name);
-        staged_.push_back(as_row(identity.certificate, Role::device, authority_.authority()));
+        chosen_.push_back({&device, &issuer_for(device)});
+        names_.emplace(folded(device.name), device.name);
     }
 
     bool is_taken(const CsvDevice& device) const {
@@ -72,8 +94,8 @@ class Bulk {
             throw Error(Code::NameTaken, fmt::format("{} is registered as {} {}.", device.name,
                                                      to_string(known->role), known->name));
         }
-        const auto twin = batch_names_.find(folded(device.name));
-        if (twin == batch_names_.end()) return false;
+        const auto twin = names_.find(folded(device.name));
+        if (twin == names_.end()) return false;
         if (twin->second == device.name) return true;
         throw Error(Code::NameTaken,
                     fmt::format("{} differs from {} only in case.", device.name, twin->second));
@@ -97,9 +119,28 @@ class Bulk {
         return *issuer;
     }
 
-    void commit() {
+    std::vector<pki::BulkIssuer::Identity> make_identities() {
+        std::vector<pki::BulkIssuer::Identity> identities;
+        const auto deadline = std::chrono::steady_clock::now() + kBatchTime;
+        while (!chosen_.empty() && identities.size() < kBatch &&
+               std::chrono::steady_clock::now() < deadline) {
+            const auto [device, issuer] = chosen_.front();
+            chosen_.pop_front();
+            try_line(*device, [&, issuer = issuer] { identities.push_back(issuer->issue(device->name)); });
+        }
+        return identities;
+    }
+
+    void stage(const pki::BulkIssuer::Identity& identity) const {
+        const std::string& name = identity.certificate.info.name;
+        const auto out = defaults_.out ? std::optional(*defaults_.out / name) : std::nullopt;
+        writer_.stage(name, identity.certificate, identity.key_der, out, Durability::later);
+    }
+
+    void commit(std::span<const pki::BulkIssuer::Identity> identities) {
         auto transaction = home_.registry().begin();
-        for (const auto& row : staged_) {
+        for (const auto& identity : identities) {
+            const auto row = as_row(identity.certificate, Role::device, authority_.authority());
             home_.registry().enrol({row.name, row.role, {}, "", ""}, row);
         }
         transaction.commit();
@@ -111,8 +152,8 @@ class Bulk {
     IdentityWriter writer_;
     BulkResult& result_;
     std::map<std::pair<pki::KeyType, std::int64_t>, std::unique_ptr<pki::BulkIssuer>> issuers_;
-    std::vector<registry::Certificate> staged_;
-    std::unordered_map<std::string, std::string> batch_names_;  // without case → as written
+    std::deque<Chosen> chosen_;
+    std::unordered_map<std::string, std::string_view> names_;  // of the list: without case → as written
 };
 
 }  // namespace
@@ -120,13 +161,11 @@ class Bulk {
 BulkResult bulk_issue(OpenHome& home, IssuingAuthority& authority, std::span<const CsvDevice> devices,
                       const BulkDefaults& defaults, const BulkProgress& progress) {
     BulkResult result;
-    result.already = 0;
     Bulk bulk(home, authority, defaults, result);
-    for (std::size_t done = 0; done < devices.size();) {
-        const auto batch = devices.subspan(done, std::min(kBatch, devices.size() - done));
-        bulk.run(batch);
-        done += batch.size();
-        progress(done, devices.size());
+    bulk.choose(devices);
+    while (bulk.left() != 0) {
+        bulk.run_batch();
+        progress(devices.size() - bulk.left(), devices.size());
     }
     sync_filesystem(home.home().root());
     home.publish();

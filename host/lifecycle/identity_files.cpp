@@ -76,8 +76,10 @@ IdentityWriter::IdentityWriter(const Home& home, const pki::Authority& authority
 void IdentityWriter::stage(std::string_view name, const pki::Certificate& certificate, const Secret& key_der,
                            const std::optional<fs::path>& out, Durability durability) const {
     const fs::path folder = staged(home_, name);
-    fs::remove_all(folder);
-    make_folder(folder, kPrivateFolder);
+    if (!make_new_folder(folder, kPrivateFolder)) {
+        fs::remove_all(folder);
+        make_folder(folder, kPrivateFolder);
+    }
     write_certificate(folder, name, certificate, durability);
     if (!key_der.empty()) write_key(folder, name, key_der, durability);
     if (out) write_new_file(folder / kOutFile, out->string(), kPrivateFile, true);
@@ -119,8 +121,12 @@ fs::path put_in_place(const Home& home, std::string_view name) {
     const fs::path from = staged(home, name);
     if (fs::exists(from / kOutFile)) return hand_out(from, read_text(from / kOutFile));
     const fs::path to = home.device(name);
-    if (fs::exists(to)) set_aside(home, name);
-    fs::rename(from, to);
+    std::error_code taken;
+    fs::rename(from, to, taken);
+    if (taken) {
+        if (fs::exists(to)) set_aside(home, name);
+        fs::rename(from, to);
+    }
     return to;
 }
 

@@ -9,7 +9,8 @@ namespace countersign::loader {
 
 class MpremoteBoard final : public Board {
   public:
-    // `port` is a path, as from find_port(). Throws Error{ToolMissing, PortMissing, PortPermission, PortBusy}.
+    // `port` is a path, as from find_port(). Throws Error{ToolMissing, PortMissing, PortPermission,
+    // PortBusy}.
     explicit MpremoteBoard(std::string port);
 
     [[nodiscard]] std::string port() const override { return port_; }

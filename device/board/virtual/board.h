@@ -1,10 +1,12 @@
-// The virtual board's parts. Nothing of this is active until board_power_up: the same binary runs plain scripts.
+// The virtual board's parts. Nothing of this is active until board_power_up: the same binary runs plain
+// scripts.
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
-// clock.c: the real-time clock. Everything that asks for the date (time.time, mbedTLS) gets the host's plus this offset.
+// clock.c: the real-time clock. Everything that asks for the date (time.time, mbedTLS) gets the host's plus
+// this offset.
 int64_t clock_offset_us(void);
 void clock_set_offset_us(int64_t offset_us);
 void clock_set(int64_t unix_seconds);

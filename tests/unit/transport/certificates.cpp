@@ -48,7 +48,7 @@ Pair Certificates::signed_by(const std::string& authority, const std::string& na
                              const std::string& extensions, const std::string& dates) const {
     static std::atomic<int> count{0};
     const std::string base = "leaf" + std::to_string(++count);
-    const Pair pair{folder_ / (base + ".crt"), folder_ / (base + ".key")};
+    Pair pair{folder_ / (base + ".crt"), folder_ / (base + ".key")};
     write_file(folder_ / (base + ".ext"), extensions, kPublicFile);
     openssl({"req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
              "/CN=" + name, "-keyout", pair.key, "-out", folder_ / (base + ".csr")});

@@ -9,7 +9,6 @@ namespace countersign::test {
 namespace {
 
 using ::testing::ElementsAre;
-using transport::Phase;
 using transport::Qos;
 
 class OneMessage : public testing::Test {
