@@ -175,7 +175,7 @@ std::string find_program(std::string_view name) {
     std::size_t begin = 0;
     while (begin <= folders.size()) {
         const std::size_t end = std::min(folders.find(':', begin), folders.size());
-        const std::string candidate = folders.substr(begin, end - begin) + "/" + std::string(name);
+        std::string candidate = folders.substr(begin, end - begin) + "/" + std::string(name);
         if (end > begin && ::access(candidate.c_str(), X_OK) == 0) return candidate;
         begin = end + 1;
     }

@@ -67,6 +67,7 @@ std::vector<loader::BrokerAddress> brokers(const lifecycle::Settings& settings, 
         std::rotate(hosts.begin(), wanted, wanted + 1);
     }
     std::vector<loader::BrokerAddress> addresses;
+    addresses.reserve(hosts.size());
     for (const auto& host : hosts) addresses.push_back({host, settings.port});
     return addresses;
 }

@@ -77,10 +77,19 @@ int run(int argc, char** argv) {
     }
 }
 
+// What even the report of an error may throw (no memory, no stderr) ends here.
+int guarded_run(int argc, char** argv) noexcept {
+    try {
+        return run(argc, argv);
+    } catch (...) {
+        return kFailed;
+    }
+}
+
 }  // namespace
 }  // namespace countersign::cli
 
 int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
-    return countersign::cli::run(argc, argv);
+    return countersign::cli::guarded_run(argc, argv);
 }

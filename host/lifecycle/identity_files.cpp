@@ -120,7 +120,7 @@ void sync_staging(const Home& home) {
 fs::path put_in_place(const Home& home, std::string_view name) {
     const fs::path from = staged(home, name);
     if (fs::exists(from / kOutFile)) return hand_out(from, read_text(from / kOutFile));
-    const fs::path to = home.device(name);
+    fs::path to = home.device(name);
     std::error_code taken;
     fs::rename(from, to, taken);
     if (taken) {

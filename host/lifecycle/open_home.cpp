@@ -27,7 +27,7 @@ void remove_leftovers(const Home& home) {
 
 }  // namespace
 
-OpenHome::OpenHome(Home home, const Clock& clock, std::chrono::milliseconds wait)
+OpenHome::OpenHome(const Home& home, const Clock& clock, std::chrono::milliseconds wait)
     : home_(checked(home)),
       settings_(load_settings(home_)),
       lock_(home_.lock(), wait),

@@ -14,7 +14,7 @@ class OpenHome {
   public:
     // Throws Error{HomeMissing}, Error{HomeBusy} when another command still holds it after `wait`, and what
     // the registry throws.
-    OpenHome(Home home, const Clock& clock, std::chrono::milliseconds wait = std::chrono::seconds(5));
+    OpenHome(const Home& home, const Clock& clock, std::chrono::milliseconds wait = std::chrono::seconds(5));
 
     [[nodiscard]] const Home& home() const noexcept { return home_; }
     [[nodiscard]] const Settings& settings() const noexcept { return settings_; }

@@ -48,7 +48,7 @@ class Issuer {
 // every kStrictEvery-th gets all that Issuer::issue does, key file included. Not for use from two threads.
 class BulkIssuer {
   public:
-    static constexpr std::size_t kStrictEvery = 256;
+    static constexpr std::size_t kStrictEvery = 1024;
 
     struct Identity {
         Secret key_der;  // PKCS#8
