@@ -15,7 +15,7 @@ constexpr std::size_t kLineBytes = 384;
 constexpr std::size_t kScriptBytes = 16 * kLineBytes;
 
 // Names and paths only: no quotes, no backslashes can occur in them.
-std::string quoted(std::string_view path) {
+std::string python_string(std::string_view path) {
     return "'" + std::string(path) + "'";
 }
 
@@ -198,7 +198,7 @@ Secret script_prelude() {
 
 Secret script_facts(const std::vector<std::string>& paths) {
     std::string script = std::string(kFacts) + "_cs_facts([";
-    for (const auto& path : paths) script += quoted(path) + ",";
+    for (const auto& path : paths) script += python_string(path) + ",";
     return Secret(script + "])\n");
 }
 
@@ -207,7 +207,7 @@ std::vector<Secret> scripts_put(std::string_view path, std::span<const std::uint
     std::size_t done = 0;
     do {
         Script script;
-        if (done == 0) script.add("_cs_open(" + quoted(path) + ")\n");
+        if (done == 0) script.add("_cs_open(" + python_string(path) + ")\n");
         const std::size_t end = std::min(content.size(), done + kScriptBytes);
         while (done < end) {
             const std::size_t line = std::min(kLineBytes, end - done);
@@ -223,17 +223,17 @@ std::vector<Secret> scripts_put(std::string_view path, std::span<const std::uint
 }
 
 Secret script_clear_slot(std::string_view folder) {
-    return Secret(std::string(kClearSlot) + "_cs_clear(" + quoted(folder) + ")\n");
+    return Secret(std::string(kClearSlot) + "_cs_clear(" + python_string(folder) + ")\n");
 }
 
 Secret script_try_tls(std::string_view folder, std::size_t anchors) {
-    return Secret(fmt::format("{}_cs_try({}, {})\n", kTryTls, quoted(folder), anchors));
+    return Secret(fmt::format("{}_cs_try({}, {})\n", kTryTls, python_string(folder), anchors));
 }
 
 Secret script_write_in_place(std::string_view path, std::string_view text) {
     Script script;
     script.add(kInPlace);
-    script.add("_cs_in_place(" + quoted(path) + ", binascii.a2b_base64(b'");
+    script.add("_cs_in_place(" + python_string(path) + ", binascii.a2b_base64(b'");
     script.add_base64({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
     script.add("'))\n");
     return script.take();
