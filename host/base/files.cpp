@@ -71,8 +71,11 @@ void write_file(const fs::path& path, std::string_view content, mode_t mode) {
 void write_new_file(const fs::path& path, std::span<const std::uint8_t> content, mode_t mode, bool sync) {
     const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
     if (file.get() < 0) fail(errno == EEXIST ? Code::FileExists : Code::FileWrite, path);
-    // The umask only ever takes bits away, so a private file is private from the first byte.
-    if (mode != kPrivateFile && ::fchmod(file.get(), mode) != 0) fail(Code::FileWrite, path);
+    // The umask only ever takes bits away, so a private file is private from the first byte. Asked before it
+    // is set: what does not change costs the file system no journal entry.
+    struct stat made {};
+    if (::fstat(file.get(), &made) != 0) fail(Code::FileWrite, path);
+    if ((made.st_mode & 07777) != mode && ::fchmod(file.get(), mode) != 0) fail(Code::FileWrite, path);
     write_all(file.get(), content, path);
     if (sync && ::fsync(file.get()) != 0) fail(Code::FileWrite, path);
 }

@@ -31,11 +31,7 @@ std::string folded(std::string name) {
 class Bulk {
   public:
     Bulk(OpenHome& home, IssuingAuthority& authority, const BulkDefaults& defaults, BulkResult& result)
-        : home_(home),
-          authority_(authority),
-          defaults_(defaults),
-          writer_(home.home(), authority.authority(), defaults.format),
-          result_(result) {}
+        : home_(home), authority_(authority), defaults_(defaults), result_(result) {}
 
     // The devices of the list that need a certificate: a batch that is full is worth its sync.
     void choose(std::span<const CsvDevice> devices) {
@@ -43,7 +39,8 @@ class Bulk {
             // Nothing is written: one transaction reads many names for the price of one.
             const auto reading = home_.registry().begin();
             for (const auto& device : devices.first(std::min(kBatch, devices.size()))) {
-                try_line(device, [&] { choose_one(device); });
+                const auto known = home_.registry().find_device(device.name);
+                try_line(device, [&] { choose_one(device, known); });
             }
         }
     }
@@ -54,10 +51,12 @@ class Bulk {
     // cache.
     void run_batch() {
         std::vector<pki::BulkIssuer::Identity> identities = make_identities();
-        for (const auto& identity : identities) stage(identity);
-        sync_staging(home_.home());
+        stage(identities);
         commit(identities);
-        for (const auto& identity : identities) put_in_place(home_.home(), identity.certificate.info.name);
+        for (const auto& identity : identities) {
+            const std::string& name = identity.certificate.info.name;
+            put_in_place(home_.home(), name, out_of(name));
+        }
         result_.issued += identities.size();
     }
 
@@ -76,11 +75,11 @@ class Bulk {
         }
     }
 
-    void choose_one(const CsvDevice& device) {
+    void choose_one(const CsvDevice& device, const std::optional<registry::Device>& known) {
         if (!device.problem.empty()) throw Error(Code::CsvInvalid, device.problem + ".");
         if (!is_valid_name(device.name)) throw Error(Code::NameInvalid);
         if (is_reserved_name(device.name)) throw Error(Code::NameReserved);
-        if (is_taken(device)) {
+        if (is_taken(device, known)) {
             ++result_.already;
             return;
         }
@@ -88,8 +87,8 @@ class Bulk {
         names_.emplace(folded(device.name), device.name);
     }
 
-    bool is_taken(const CsvDevice& device) const {
-        if (const auto known = home_.registry().find_device(device.name)) {
+    bool is_taken(const CsvDevice& device, const std::optional<registry::Device>& known) const {
+        if (known) {
             if (known->name == device.name && known->role == Role::device) return true;
             throw Error(Code::NameTaken, fmt::format("{} is registered as {} {}.", device.name,
                                                      to_string(known->role), known->name));
@@ -124,17 +123,26 @@ class Bulk {
         const auto deadline = std::chrono::steady_clock::now() + kBatchTime;
         while (!chosen_.empty() && identities.size() < kBatch &&
                std::chrono::steady_clock::now() < deadline) {
-            const auto [device, issuer] = chosen_.front();
+            const Chosen next = chosen_.front();
             chosen_.pop_front();
-            try_line(*device, [&, issuer = issuer] { identities.push_back(issuer->issue(device->name)); });
+            try_line(*next.device, [&] { identities.push_back(next.issuer->issue(next.device->name)); });
         }
         return identities;
     }
 
-    void stage(const pki::BulkIssuer::Identity& identity) const {
-        const std::string& name = identity.certificate.info.name;
-        const auto out = defaults_.out ? std::optional(*defaults_.out / name) : std::nullopt;
-        writer_.stage(name, identity.certificate, identity.key_der, out, Durability::later);
+    [[nodiscard]] std::optional<std::filesystem::path> out_of(const std::string& name) const {
+        if (!defaults_.out) return std::nullopt;
+        return *defaults_.out / name;
+    }
+
+    void stage(std::span<const pki::BulkIssuer::Identity> identities) const {
+        const IdentityWriter writer(home_.home(), authority_.authority(), defaults_.format,
+                                    Durability::together);
+        for (const auto& identity : identities) {
+            const std::string& name = identity.certificate.info.name;
+            writer.stage(name, identity.certificate, identity.key_der, out_of(name));
+        }
+        sync_staging(home_.home());
     }
 
     void commit(std::span<const pki::BulkIssuer::Identity> identities) {
@@ -149,7 +157,6 @@ class Bulk {
     OpenHome& home_;
     IssuingAuthority& authority_;
     const BulkDefaults& defaults_;
-    IdentityWriter writer_;
     BulkResult& result_;
     std::map<std::pair<pki::KeyType, std::int64_t>, std::unique_ptr<pki::BulkIssuer>> issuers_;
     std::deque<Chosen> chosen_;

@@ -14,8 +14,8 @@ namespace fs = std::filesystem;
 // Beside the staged files: where they go when not to devices/<name>/.
 constexpr std::string_view kOutFile = ".out";
 
-fs::path staged(const Home& home, std::string_view name) {
-    return home.staging() / name;
+pki::ByteView bytes_of(std::string_view text) {
+    return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
 fs::path certificate_file(const fs::path& folder, std::string_view name) {
@@ -47,6 +47,12 @@ void set_aside(const Home& home, std::string_view name) {
     sync_folder(home.replaced());
 }
 
+// Where a staged identity is to go, if not to devices/<name>/.
+std::optional<fs::path> out_of(const fs::path& folder) {
+    if (!fs::exists(folder / kOutFile)) return std::nullopt;
+    return read_text(folder / kOutFile);
+}
+
 // Into a folder of the user's own, file by file: it may be on another file system, and hold other things.
 fs::path hand_out(const fs::path& from, const fs::path& out) {
     make_folder(out, kPrivateFolder);
@@ -64,62 +70,55 @@ fs::path hand_out(const fs::path& from, const fs::path& out) {
 
 }  // namespace
 
-IdentityWriter::IdentityWriter(const Home& home, const pki::Authority& authority, Format format)
-    : home_(home),
+IdentityWriter::IdentityWriter(const Home& home, const pki::Authority& authority, Format format,
+                               Durability durability)
+    : staging_(home.staging()),
       format_(format),
+      durability_(durability),
       ca_der_(authority.root().der),
       ca_pem_(pki::to_pem(authority.root()) + pki::to_pem(authority.issuing())) {
-    make_folder(home_.staging(), kPrivateFolder);
-    make_folder(home_.devices(), kPrivateFolder);
+    make_folder(staging_, kPrivateFolder);
+    make_folder(home.devices(), kPrivateFolder);
 }
 
 void IdentityWriter::stage(std::string_view name, const pki::Certificate& certificate, const Secret& key_der,
-                           const std::optional<fs::path>& out, Durability durability) const {
-    const fs::path folder = staged(home_, name);
+                           const std::optional<fs::path>& out) const {
+    const fs::path folder = staging_ / name;
     if (!make_new_folder(folder, kPrivateFolder)) {
         fs::remove_all(folder);
         make_folder(folder, kPrivateFolder);
     }
-    write_certificate(folder, name, certificate, durability);
-    if (!key_der.empty()) write_key(folder, name, key_der, durability);
-    if (out) write_new_file(folder / kOutFile, out->string(), kPrivateFile, true);
-    if (durability == Durability::later) return;
+    const std::string files = folder / name;
+    if (format_ != Format::pem) {
+        write(files + ".crt.der", certificate.der, kPublicFile);
+        if (!key_der.empty()) write(files + ".key.der", key_der.bytes(), kPrivateFile);
+        write(folder / "ca.crt.der", ca_der_, kPublicFile);
+    }
+    if (format_ != Format::der) {
+        write(files + ".crt.pem", bytes_of(pki::to_pem(certificate)), kPublicFile);
+        if (!key_der.empty()) {
+            write(files + ".key.pem", pki::pem_encode_secret("PRIVATE KEY", key_der.bytes()).bytes(),
+                  kPrivateFile);
+        }
+        write(folder / "ca.crt.pem", bytes_of(ca_pem_), kPublicFile);
+    }
+    if (out) write(folder / kOutFile, bytes_of(out->native()), kPrivateFile);
+    if (durability_ == Durability::together) return;
     sync_folder(folder);
-    sync_folder(home_.staging());
+    sync_folder(staging_);
 }
 
-void IdentityWriter::write_certificate(const fs::path& folder, std::string_view name,
-                                       const pki::Certificate& certificate, Durability durability) const {
-    const bool sync = durability == Durability::each_file;
-    if (format_ != Format::pem) {
-        write_new_file(folder / fmt::format("{}.crt.der", name), certificate.der, kPublicFile, sync);
-        write_new_file(folder / "ca.crt.der", ca_der_, kPublicFile, sync);
-    }
-    if (format_ != Format::der) {
-        write_new_file(folder / fmt::format("{}.crt.pem", name), pki::to_pem(certificate), kPublicFile, sync);
-        write_new_file(folder / "ca.crt.pem", ca_pem_, kPublicFile, sync);
-    }
-}
-
-void IdentityWriter::write_key(const fs::path& folder, std::string_view name, const Secret& der,
-                               Durability durability) const {
-    const bool sync = durability == Durability::each_file;
-    if (format_ != Format::pem) {
-        write_new_file(folder / fmt::format("{}.key.der", name), der.bytes(), kPrivateFile, sync);
-    }
-    if (format_ != Format::der) {
-        write_new_file(folder / fmt::format("{}.key.pem", name),
-                       pki::pem_encode_secret("PRIVATE KEY", der.bytes()).text(), kPrivateFile, sync);
-    }
+void IdentityWriter::write(const fs::path& file, pki::ByteView content, mode_t mode) const {
+    write_new_file(file, content, mode, durability_ == Durability::each);
 }
 
 void sync_staging(const Home& home) {
     sync_filesystem(home.staging());
 }
 
-fs::path put_in_place(const Home& home, std::string_view name) {
-    const fs::path from = staged(home, name);
-    if (fs::exists(from / kOutFile)) return hand_out(from, read_text(from / kOutFile));
+fs::path put_in_place(const Home& home, std::string_view name, const std::optional<fs::path>& out) {
+    const fs::path from = home.staging() / name;
+    if (out) return hand_out(from, *out);
     fs::path to = home.device(name);
     std::error_code taken;
     fs::rename(from, to, taken);
@@ -139,7 +138,7 @@ std::set<std::string> finish_staged(const Home& home, const registry::Registry& 
         const std::string name = folder.filename();
         const auto info = certificate_in(folder, name);
         if (info && registry.find_certificate(info->fingerprint)) {
-            put_in_place(home, name);
+            put_in_place(home, name, out_of(folder));
             finished.insert(name);
         } else {
             fs::remove_all(folder);

@@ -21,26 +21,28 @@
 namespace countersign::lifecycle {
 
 enum class Format : std::uint8_t { der, pem, both };
-enum class Durability : std::uint8_t { each_file, later };  // later: the caller calls sync_staging()
+enum class Durability : std::uint8_t {
+    each,     // every identity is synced when stage() returns
+    together  // one batch: the caller calls sync_staging() after the last; their ca.crt files are one file
+              // with many names, which saves a third of the files
+};
 
 // Writes identities of one authority; what they share is encoded once.
 class IdentityWriter {
   public:
-    IdentityWriter(const Home& home, const pki::Authority& authority, Format format);
+    IdentityWriter(const Home& home, const pki::Authority& authority, Format format, Durability durability);
 
     // `key_der` (PKCS#8) may be empty: the key is elsewhere. `out` is where the files shall go in the end, if
     // not to devices/<name>/. Replaces what is staged under this name.
     void stage(std::string_view name, const pki::Certificate& certificate, const Secret& key_der,
-               const std::optional<std::filesystem::path>& out, Durability durability) const;
+               const std::optional<std::filesystem::path>& out) const;
 
   private:
-    void write_certificate(const std::filesystem::path& folder, std::string_view name,
-                           const pki::Certificate& certificate, Durability durability) const;
-    void write_key(const std::filesystem::path& folder, std::string_view name, const Secret& der,
-                   Durability durability) const;
+    void write(const std::filesystem::path& file, pki::ByteView content, mode_t mode) const;
 
-    Home home_;
+    std::filesystem::path staging_;
     Format format_;
+    Durability durability_;
     pki::Bytes ca_der_;   // the root alone: mbedTLS reads one certificate a DER
     std::string ca_pem_;  // root and issuing CA
 };
@@ -48,9 +50,10 @@ class IdentityWriter {
 // Makes everything staged so far survive a power cut.
 void sync_staging(const Home& home);
 
-// Moves the staged identity to its place and returns the folder. An earlier identity of the name goes to
-// replaced/<name>-<serial>/.
-std::filesystem::path put_in_place(const Home& home, std::string_view name);
+// Moves the staged identity to its place, `out` when it was staged with one, and returns the folder. An
+// earlier identity of the name goes to replaced/<name>-<serial>/.
+std::filesystem::path put_in_place(const Home& home, std::string_view name,
+                                   const std::optional<std::filesystem::path>& out);
 
 // For every staged identity: rows committed → put in place, else removed. Returns the names put in place.
 std::set<std::string> finish_staged(const Home& home, const registry::Registry& registry);

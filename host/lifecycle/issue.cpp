@@ -100,11 +100,12 @@ std::optional<Issued> already_finished(OpenHome& home, const IssueRequest& reque
 Issued issue(OpenHome& home, IssuingAuthority& authority, const IssueRequest& request) {
     check_request(home, request);
     const auto product = make_certificate(authority, request);
-    const IdentityWriter writer(home.home(), authority.authority(), request.format);
-    writer.stage(request.name, product.certificate, product.key_der, request.out, Durability::each_file);
+    const IdentityWriter writer(home.home(), authority.authority(), request.format, Durability::each);
+    writer.stage(request.name, product.certificate, product.key_der, request.out);
     const bool known = home.registry().find_device(request.name).has_value();
     commit_rows(home, as_row(product.certificate, request.role, authority.authority()), known);
-    Issued issued{product.certificate.info, put_in_place(home.home(), request.name), known, false};
+    Issued issued{product.certificate.info, put_in_place(home.home(), request.name, request.out), known,
+                  false};
     sync_folder(home.home().devices());
     home.publish();
     if (request.role == Role::operator_) refresh_access_list(home);
