@@ -4,19 +4,23 @@
 // issue_bench [DEVICES]: all in one run, and by turns, so that whatever else the machine does falls on all of
 // them alike. CPU time is that of this process and its children, in user mode and in the kernel. TMPDIR says
 // on which file system; its share is large.
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <exception>
 #include <filesystem>
@@ -192,6 +196,44 @@ class Limit {
     std::vector<std::uint8_t> to_be_signed_ = std::vector<std::uint8_t>(360, 0x5a);  // a device's is as long
 };
 
+// --- the file system's price: a folder, the three files of --format der, a rename, and nothing else
+
+class BareFiles {
+  public:
+    explicit BareFiles(fs::path folder) : staging_(folder / "staging"), devices_(folder / "devices") {
+        make_folder(staging_, kPrivateFolder);
+        make_folder(devices_, kPrivateFolder);
+    }
+
+    Cost round(std::size_t devices) {
+        return cost_of(devices, [&] {
+            for (std::size_t i = 0; i < devices; ++i) one(fmt::format("device-{:06}", made_++));
+            sync_filesystem(devices_);
+        });
+    }
+
+  private:
+    void one(const std::string& name) {
+        const std::string folder = staging_ / name;
+        expect(::mkdir(folder.c_str(), kPrivateFolder) == 0, "mkdir");
+        file(folder + "/crt.der", 520);
+        file(folder + "/key.der", 138);
+        file(folder + "/ca.der", 434);
+        expect(::rename(folder.c_str(), (devices_ / name).c_str()) == 0, "rename");
+    }
+
+    static void file(const std::string& path, std::size_t size) {
+        static const std::array<std::uint8_t, 520> kContent{};
+        const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kPrivateFile);
+        expect(fd >= 0 && ::write(fd, kContent.data(), size) == static_cast<ssize_t>(size), "write");
+        ::close(fd);
+    }
+
+    fs::path staging_;
+    fs::path devices_;
+    std::size_t made_ = 0;
+};
+
 // --- Countersign: what `countersign issue --csv` does, in a home made for it
 
 class Countersign {
@@ -273,17 +315,20 @@ void run(std::size_t devices) {
                "wall us", "per CPU-s");
     Original original(folder.path() / "original");
     Limit limit;
+    BareFiles files(folder.path() / "files");
     Countersign der(folder.path() / "der", lifecycle::Format::der);
     Countersign both(folder.path() / "both", lifecycle::Format::both);
-    Cost by_hand, floor, in_der, in_both;
+    Cost by_hand, floor, bare, in_der, in_both;
     for (std::size_t i = 0; i < kRounds; ++i) {
         by_hand += original.round();
         floor += limit.round();
+        bare += files.round(devices / kRounds);
         in_der += der.round(devices / kRounds);
         in_both += both.round(devices / kRounds);
     }
     print_row("original: three openssl, one shell", by_hand);
     print_row("limit: key, signature, check", floor);
+    print_row("files: a folder, three files, a rename", bare);
     print_row("countersign issue --csv --format der", in_der);
     print_row("countersign issue --csv --format both", in_both);
     fmt::print("\n");
@@ -301,6 +346,7 @@ std::size_t devices_from(int argc, char** argv) {
 
 // Benchmarks tell; they do not gate.
 int main(int argc, char** argv) {
+    std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
     try {
         run(devices_from(argc, argv));
     } catch (const std::exception& error) {

@@ -18,7 +18,7 @@ namespace countersign::lifecycle {
 namespace {
 
 // One sync of the file system and one commit pay for this many devices…
-constexpr std::size_t kBatch = 2000;
+constexpr std::size_t kBatch = 500;
 // …or for what is made in this time: RSA keys take their time, and a kill should cost little of it.
 constexpr std::chrono::seconds kBatchTime{2};
 

@@ -70,6 +70,17 @@ TEST(WriteFile, LeavesTheTargetAloneWhenItCannotBeReplaced) {
     EXPECT_EQ(entries_in(folder.path()), 1U) << "a temporary file stayed behind";
 }
 
+TEST(WriteNewFile, KeepsTheAskedModeWhateverTheUmask) {
+    const TemporaryFolder folder;
+    const mode_t before = ::umask(0);
+    write_new_file(folder / "key", "secret", kPrivateFile, false);
+    ::umask(0077);
+    write_new_file(folder / "public", "text", kPublicFile, false);
+    ::umask(before);
+    EXPECT_EQ(mode_of(folder / "key"), 0600U);
+    EXPECT_EQ(mode_of(folder / "public"), 0644U);
+}
+
 TEST(ReadFile, RefusesWhatIsLargerThanItsBound) {
     const TemporaryFolder folder;
     write_file(folder / "file", std::string(100, 'x'), kPublicFile);
@@ -83,6 +94,22 @@ TEST(MakeFolder, MakesParentsAndKeepsAnExistingMode) {
     EXPECT_EQ(mode_of(folder / "a/b"), 0700U);
     make_folder(folder / "a/b", kPublicFolder);
     EXPECT_EQ(mode_of(folder / "a/b"), 0700U);
+}
+
+TEST(MakeNewFolder, SaysWhenTheNameIsTaken) {
+    const TemporaryFolder folder;
+    EXPECT_TRUE(make_new_folder(folder / "new", kPrivateFolder));
+    EXPECT_EQ(mode_of(folder / "new"), 0700U);
+    EXPECT_FALSE(make_new_folder(folder / "new", kPublicFolder));
+    EXPECT_EQ(mode_of(folder / "new"), 0700U);
+    EXPECT_EQ(code_of([&] { (void)make_new_folder(folder / "no/such", kPublicFolder); }), Code::FileWrite);
+}
+
+TEST(MakeFolder, RefusesAFileInItsPlace) {
+    const TemporaryFolder folder;
+    write_file(folder / "file", "x", kPublicFile);
+    EXPECT_EQ(code_of([&] { make_folder(folder / "file", kPrivateFolder); }), Code::FileWrite);
+    EXPECT_EQ(mode_of(folder / "file"), 0644U);
 }
 
 TEST(FileLock, IsHeldByOneAtATime) {
