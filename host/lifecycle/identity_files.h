@@ -23,8 +23,7 @@ namespace countersign::lifecycle {
 enum class Format : std::uint8_t { der, pem, both };
 enum class Durability : std::uint8_t {
     each,     // every identity is synced when stage() returns
-    together  // one batch: the caller calls sync_staging() after the last; their ca.crt files are one file
-              // with many names, which saves a third of the files
+    together  // the caller calls sync_staging() after the last
 };
 
 // Writes identities of one authority; what they share is encoded once.
