@@ -57,6 +57,11 @@ bool is_silent(const std::string& output) {
     return output.empty() || contains("\n" + output, "\nb''\n");
 }
 
+// A Ctrl-C that reaches a board in the middle of its reset is lost, and the program starts after all.
+bool is_lost_interrupt(const CommandResult& result) {
+    return is_refused_entry(result) && !contains(result.output, kHello) && contains(result.output, "rst:0x");
+}
+
 bool is_unplugged(const std::string& output) {
     return contains(output, "Input/output error") || contains(output, "device disconnected") ||
            contains(output, "device reports readiness to read") || contains(output, "No such device");
@@ -117,6 +122,7 @@ std::string MpremoteBoard::invoke(const std::vector<std::string>& commands, mill
         argv.insert(argv.begin(), hello.begin(), hello.end());
     }
     auto result = mpremote(argv);
+    if (is_lost_interrupt(result)) result = mpremote(argv);
     if (!fresh_ && contains(result.output, kHello) && is_refused_entry(result)) {
         // A boot.py that never ends comes back with every restart. Ctrl-C alone stops it; the first prompt
         // after that may be answered with what was typed while it ran, so it is not for our scripts.
