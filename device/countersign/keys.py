@@ -1,0 +1,69 @@
+"""The keys of a board: P-256, born here, PKCS#8 in a file (RFC 5958, with RFC 5915 inside).
+
+The arithmetic is _countersign's where the firmware has it built in, else that of ecdsa.py: public_key(secret),
+sign(secret, digest) and verify(point, digest, signature), all in bytes of fixed length, are all of that seam.
+"""
+
+import hashlib
+
+from . import der, entropy
+
+try:
+    import _countersign as arithmetic
+except ImportError:
+    from . import ecdsa as arithmetic
+
+_VERSION_0 = b"\x02\x01\x00"
+_VERSION_1 = b"\x02\x01\x01"
+
+
+def make(more):
+    """A new key as PKCS#8: what mbedTLS's load_cert_chain() reads. `more` is what entropy.secret() says."""
+    secret = entropy.secret(more)
+    inner = der.element(
+        der.SEQUENCE, _VERSION_1, der.element(der.OCTET_STRING, secret),
+        der.element(0xA1, der.element(der.BIT_STRING, b"\0\x04", arithmetic.public_key(secret))))
+    return der.element(der.SEQUENCE, _VERSION_0, der.EC_P256, der.element(der.OCTET_STRING, inner))
+
+
+def sign(key, message):
+    """r and s, 64 bytes, over SHA-256. ValueError when `key` is not a P-256 key."""
+    return arithmetic.sign(_read(key)[0], hashlib.sha256(message).digest())
+
+
+def verify(point, message, signature):
+    """Whether `signature` (64 bytes) is one of `message` by the key of this point (64 bytes)."""
+    return (len(point) == 64 and len(signature) == 64
+            and arithmetic.verify(point, hashlib.sha256(message).digest(), signature))
+
+
+def public_key(key):
+    """SubjectPublicKeyInfo (DER). ValueError when `key` is not a P-256 key."""
+    secret, point = _read(key)
+    return der.spki(point or arithmetic.public_key(secret))
+
+
+def request(key, name):
+    """A PKCS#10 request (RFC 2986) for a name; the authority's profile decides all the rest."""
+    common_name = der.element(der.SEQUENCE, der.COMMON_NAME, der.element(der.UTF8_STRING, name.encode()))
+    info = der.element(
+        der.SEQUENCE, _VERSION_0, der.element(der.SEQUENCE, der.element(der.SET, common_name)),
+        public_key(key), b"\xA0\x00")
+    signature = der.signature(sign(key, info))
+    return der.element(der.SEQUENCE, info, der.ECDSA_SHA256, der.element(der.BIT_STRING, b"\0", signature))
+
+
+def _read(key):
+    """(secret, point) of a P-256 key in PKCS#8; point is None when the file leaves it out."""
+    at, _ = der.enter(key, 0, der.SEQUENCE)
+    if key[at:at + 3] != _VERSION_0 or key[at + 3:at + 24] != der.EC_P256:
+        raise ValueError("not a P-256 key")
+    at, end = der.enter(key, at + 24, der.OCTET_STRING)
+    at, _ = der.enter(key, at, der.SEQUENCE)
+    at, after = der.enter(key, at + 3, der.OCTET_STRING)
+    secret = bytes(key[at:after])
+    if len(secret) != 32:
+        raise ValueError("not a P-256 key")
+    if end - after == 70 and key[after] == 0xA1:  # publicKey; parameters, [0], are left out in PKCS#8
+        return secret, bytes(key[end - 64:end])
+    return secret, None
