@@ -9,13 +9,10 @@ import time
 
 from micropython import const
 
+from .counter import Counter
 from .dates import civil
-from .slots import sealed, unsealed
 
 _DAY = const(86400)
-_FLOOR = "/slots/floor"
-_NEW_FLOOR = "/slots/floor.new"
-_MAGIC = "countersign-floor"
 
 
 def epoch(first_year):
@@ -53,7 +50,11 @@ class Clock:
         self._read_clock = read_clock
         self._set_clock = set_clock
         self._ask_ntp = ask_ntp
-        self.floor = max(self._stored(_FLOOR), self._stored(_NEW_FLOOR))
+        self._kept = Counter(files, "/slots/floor", "countersign-floor")
+
+    @property
+    def floor(self):
+        return self._kept.value
 
     def now(self):
         return self._read_clock()
@@ -67,14 +68,8 @@ class Clock:
         """`proven` stands in something signed that has been verified. Flash is written at most once a day."""
         if proven - self.floor < _DAY:
             return
-        self.floor = proven
-        line = sealed("%s 1 %d " % (_MAGIC, proven))
         self._files.make_folder("/slots")
-        self._files.write(_NEW_FLOOR, line)
-        if not self._files.rename(_NEW_FLOOR, _FLOOR):
-            # No renaming onto a file here. Whatever a power cut leaves, one of the two files is whole.
-            self._files.remove(_FLOOR)
-            self._files.rename(_NEW_FLOOR, _FLOOR)
+        self._kept.set(proven)
         self.keep_floor()
 
     def ask_ntp(self):
@@ -96,7 +91,3 @@ class Clock:
     def step_forward(self, seconds):
         """Undoes step_back_to_floor()."""
         self._set_clock(self.now() + seconds)
-
-    def _stored(self, path):
-        words = unsealed(self._files.read(path), _MAGIC)
-        return int(words[0]) if words and len(words) == 1 and words[0].isdigit() else 0

@@ -1,6 +1,6 @@
 """ECDSA over P-256 with SHA-256, all in bytes of fixed length, as _countersign has it too (keys.py chooses).
 
-Secrets are 32 bytes, points 64 (x and y), signatures 64 (r and s), digests 32. Nonces are those of RFC 6979: a
+Secrets are 32 bytes, points 64 (x and y), signatures 64 (r and s), digests 32. Nonces are RFC 6979's: a
 signature needs no randomness, so a poor generator cannot give the key away. Estimates for an ESP32-C3, from
 the counts that tests/device/test_ecdsa.py prints: a public key 0.25 s, a signature 0.3 s (a key with its
 signed request: 0.55 s), a verification 0.85 s, in which nothing else runs.

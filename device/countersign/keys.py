@@ -1,7 +1,8 @@
 """The keys of a board: P-256, born here, PKCS#8 in a file (RFC 5958, with RFC 5915 inside).
 
-The arithmetic is _countersign's where the firmware has it built in, else that of ecdsa.py: public_key(secret),
-sign(secret, digest) and verify(point, digest, signature), all in bytes of fixed length, are all of that seam.
+The arithmetic is _countersign's where the firmware has it built in, else that of ecdsa.py. The seam is
+three functions on bytes of fixed length: public_key(secret), sign(secret, digest) and verify(point, digest,
+signature).
 """
 
 import hashlib

@@ -1,26 +1,77 @@
-"""The two dates of a certificate: all that stock firmware does not tell about our own."""
+"""Certificates as far as a board must judge them itself: dates, name, key, and who signed them.
 
+Only P-256 with SHA-256 is verified: stock firmware has no SHA-384. Under an authority of another kind a board
+connects (that is the firmware's own TLS), but does not renew by itself.
+"""
+
+from . import der as ders
+from . import keys
 from .dates import unix_seconds
-from .der import INTEGER, SEQUENCE, enter
+from .der import BIT_STRING, INTEGER, SEQUENCE, SET, UTF8_STRING, enter, skip
 
 _VERSION = 0xA0
 _UTC_TIME = 0x17
 _GENERALIZED_TIME = 0x18
+_PRINTABLE_STRING = 0x13
+
+
+class Certificate:
+    """der          the whole of it
+    not_before   not_after: seconds since 1970
+    issuer       subject: DER of the names
+    spki         DER of the SubjectPublicKeyInfo
+
+    ValueError for what is not one (RFC 5280, 4.1)."""
+
+    def __init__(self, der):
+        self.der = der
+        start, end = enter(der, 0, SEQUENCE)
+        if end != len(der):
+            raise ValueError("not a certificate")
+        self._tbs = start
+        at, self._tbs_end = enter(der, start, SEQUENCE)
+        if der[at:at + 1] == bytes((_VERSION,)):
+            at = skip(der, at, _VERSION)
+        at = skip(der, at, INTEGER)  # serialNumber
+        at = skip(der, at, SEQUENCE)  # signature
+        begin, at = at, skip(der, at, SEQUENCE)
+        self.issuer = bytes(der[begin:at])
+        inner, at = enter(der, at, SEQUENCE)  # validity
+        self.not_before, inner = _time(der, inner)
+        self.not_after, _ = _time(der, inner)
+        begin, at = at, skip(der, at, SEQUENCE)
+        self.subject = bytes(der[begin:at])
+        begin, at = at, skip(der, at, SEQUENCE)
+        self.spki = bytes(der[begin:at])
+
+    def names(self, name):
+        """Whether the subject is this name and nothing else."""
+        for kind in (UTF8_STRING, _PRINTABLE_STRING):
+            value = ders.element(SEQUENCE, ders.COMMON_NAME, ders.element(kind, name.encode()))
+            if self.subject == ders.element(SEQUENCE, ders.element(SET, value)):
+                return True
+        return False
+
+    def is_self_signed(self):
+        """By its names: whoever relies on it trusts it anyway."""
+        return self.issuer == self.subject
+
+    def is_signed_by(self, issuer):
+        """Whether the key of another Certificate signed this one."""
+        point = ders.point_of(issuer.spki)
+        at = self._tbs_end
+        algorithm = self.der[at:at + len(ders.ECDSA_SHA256)]
+        if point is None or self.issuer != issuer.subject or algorithm != ders.ECDSA_SHA256:
+            return False
+        start, end = enter(self.der, at + len(algorithm), BIT_STRING)
+        signature = ders.raw_signature(self.der[start + 1:end])
+        return keys.verify(point, self.der[self._tbs:self._tbs_end], signature)
 
 
 def validity(der):
-    """(notBefore, notAfter) in seconds since 1970, or ValueError (RFC 5280, 4.1)."""
-    at, _ = enter(der, 0, SEQUENCE)  # Certificate
-    at, _ = enter(der, at, SEQUENCE)  # TBSCertificate
-    if der[at:at + 1] == bytes((_VERSION,)):
-        at = enter(der, at, _VERSION)[1]
-    at = enter(der, at, INTEGER)[1]  # serialNumber
-    at = enter(der, at, SEQUENCE)[1]  # signature
-    at = enter(der, at, SEQUENCE)[1]  # issuer
-    at, _ = enter(der, at, SEQUENCE)  # validity
-    not_before, at = _time(der, at)
-    not_after, _ = _time(der, at)
-    return not_before, not_after
+    """(notBefore, notAfter) in seconds since 1970, or ValueError."""
+    certificate = Certificate(der)
+    return certificate.not_before, certificate.not_after
 
 
 def _time(der, at):

@@ -5,13 +5,16 @@ import binascii
 import check
 from countersign import x509
 
-# openssl req -x509 -newkey ec … -subj /CN=t, then cut after the validity; what follows is not read, so the
-# two outer lengths are those of the shortened bytes. Dates as each test says.
+# openssl req -x509 -newkey ec … -subj /CN=t, with a key of no bytes and cut after it, so the two outer
+# lengths are those of the shortened bytes. Dates as each test says.
 _HEAD = "a003020102" "020101" "300a06082a8648ce3d040302" "300c310a300806035504030c0174"
 
 
+_TAIL = b"\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01t" + b"\x30\x00"
+
+
 def certificate(dates):
-    inner = binascii.unhexlify(_HEAD.replace(" ", "")) + dates
+    inner = binascii.unhexlify(_HEAD.replace(" ", "")) + dates + _TAIL
     tbs = b"\x30" + bytes((len(inner),)) + inner
     return b"\x30" + bytes((len(tbs),)) + tbs
 
@@ -42,7 +45,7 @@ def test_generalized_time():
 
 
 def test_version_1_certificate_without_version():
-    inner = binascii.unhexlify(_HEAD[10:]) + dates(b"250131123456Z", b"491231235959Z")
+    inner = binascii.unhexlify(_HEAD[10:]) + dates(b"250131123456Z", b"491231235959Z") + _TAIL
     tbs = element(0x30, inner)
     check.equal(x509.validity(element(0x30, tbs))[0], 1738326896)
 
