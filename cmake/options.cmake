@@ -4,10 +4,11 @@ target_include_directories(countersign_options INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(countersign_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
 # Hardening costs nothing measurable here and the sanitizers bring their own.
 if(COUNTERSIGN_SANITIZE)
-  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  # -g1: reports name functions and lines; full debug information costs a sixth of the build.
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
   add_link_options(-fsanitize=address,undefined)
 elseif(COUNTERSIGN_FUZZ)
-  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
   add_link_options(-fsanitize=address,undefined)
 else()
   add_compile_options(-fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
