@@ -57,7 +57,7 @@ LiveBroker::LiveBroker(const std::vector<std::string>& operators, const std::str
     static const Identity server = authority().server();
     make_broker_folder(settings.folder);
     write_config();
-    set_operators(operators);
+    set_users(operators);
     write_file(files.ca, slurp(authority().certificate()), kPublicFile);
     write_file(files.certificate, slurp(server.certificate), kPublicFile);
     write_file(files.key, slurp(server.key), kPrivateFile);
@@ -101,8 +101,9 @@ void LiveBroker::drain() {
     if (supervisor_ != nullptr) supervisor_->pump(milliseconds(0));
 }
 
-void LiveBroker::set_operators(const std::vector<std::string>& operators) {
-    write_file(files.acl, access_list(operators), kPublicFile);
+void LiveBroker::set_users(const std::vector<std::string>& operators,
+                           const std::vector<std::string>& responders) {
+    write_file(files.acl, access_list(operators, responders), kPublicFile);
 }
 
 bool LiveBroker::wait_for_log(const std::string& part, std::size_t times) {

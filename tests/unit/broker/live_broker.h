@@ -33,7 +33,8 @@ class LiveBroker {
     // Publishes rows as the registry would: the whole file, or appended to it.
     void publish(const std::vector<Standing>& rows);
     void append(const std::vector<Standing>& rows);
-    void set_operators(const std::vector<std::string>& operators);
+    void set_users(const std::vector<std::string>& operators,
+                   const std::vector<std::string>& responders = {});
     void reload() { supervisor_->reload(); }
     [[nodiscard]] pid_t pid() const { return supervisor_->pid(); }
 

@@ -101,13 +101,23 @@ RawClient::Packet RawClient::receive() {
     return {static_cast<std::uint8_t>(type[0]), length == 0 ? std::string() : read(length)};
 }
 
-std::optional<int> RawClient::connect(std::string_view client_id) {
+bool RawClient::send_connect(std::string_view client_id) {
     std::string body = field("MQTT");
     body += '\x04';                    // protocol level: 3.1.1
     body += clean_ ? '\x02' : '\0';    // connect flags
     body += std::string("\0\x3c", 2);  // keep alive 60 s
     body += field(client_id);
-    if (!send(0x10, body)) return std::nullopt;
+    return send(0x10, body);
+}
+
+void RawClient::connect_and_vanish(std::string_view client_id) {
+    send_connect(client_id);
+    const linger at_once{1, 0};  // close() sends RST
+    ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
+std::optional<int> RawClient::connect(std::string_view client_id) {
+    if (!send_connect(client_id)) return std::nullopt;
     const Packet connack = receive();
     if (connack.type != 0x20 || connack.body.size() != 2) return std::nullopt;
     return connack.body[1];

@@ -38,6 +38,8 @@ class RawClient {
 
     // The return code of the CONNACK (0 accepted, 5 not authorized), nothing when the connection was closed.
     std::optional<int> connect(std::string_view client_id);
+    // Sends CONNECT and is gone at once.
+    void connect_and_vanish(std::string_view client_id);
     // True when a PINGREQ is answered: the session is alive.
     bool ping();
     // True when granted. QoS 1.
@@ -57,6 +59,7 @@ class RawClient {
         std::uint8_t type = 0;  // the first byte; 0: the connection was closed
         std::string body;
     };
+    bool send_connect(std::string_view client_id);
     bool send(std::uint8_t type, const std::string& body);
     Packet receive();
     // The next packet of this type; messages that come before it go to the inbox.

@@ -68,7 +68,7 @@ TEST_F(Reload, keeps_sessions_that_a_restarted_broker_has_read_from_its_disk) {
     EXPECT_EQ(messages_on_return("kitchen"), "devices/kitchen/cmd/led=on ");
 }
 
-TEST_F(Reload, ends_the_session_of_a_device_revoked_meanwhile_and_no_other) {
+TEST_F(Reload, together_with_a_revocation_ends_that_session_and_no_other) {
     leave_a_session("garage");
     auto kitchen = broker.dial(identity("kitchen"));
     auto anna = broker.dial(identity("anna"));
@@ -76,8 +76,8 @@ TEST_F(Reload, ends_the_session_of_a_device_revoked_meanwhile_and_no_other) {
     ASSERT_EQ(anna.connect("operator~anna/1"), kAccepted);
     broker.append({standing(print_of("kitchen"), revoked)});
     broker.reload();
-    EXPECT_TRUE(broker.wait_for_log("refused kitchen: its certificate is revoked"));
-    EXPECT_FALSE(kitchen.ping());
+    ASSERT_TRUE(broker.wait_for_log("Reloading config."));
+    EXPECT_FALSE(kitchen.ping());  // by the tick or by the reload, whichever saw it first
     EXPECT_TRUE(anna.ping());
     EXPECT_EQ(broker.dial(identity("kitchen")).connect("kitchen"), 5);
 }
@@ -91,7 +91,7 @@ TEST_F(Reload, takes_in_a_new_operator) {
     ASSERT_EQ(garage.connect("garage"), kAccepted);
     ASSERT_TRUE(garage.publish("devices/garage/state", "1"));
     EXPECT_EQ(bert.messages(), "");
-    broker.set_operators({"anna", "bert"});
+    broker.set_users({"anna", "bert"});
     broker.reload();
     ASSERT_TRUE(broker.wait_for_log("Reloading config."));
     ASSERT_TRUE(garage.publish("devices/garage/state", "2"));

@@ -51,6 +51,10 @@ class OpenSslAuthority {
     explicit OpenSslAuthority(const std::filesystem::path& folder);
     // A client certificate with this common name; made once for each name.
     const Identity& client(const std::string& common_name);
+    // A further certificate of the same name, with a key of its own.
+    Identity another(const std::string& common_name);
+    // So many certificates "NAME-0", "NAME-1"… for one key: hundreds in a moment.
+    std::vector<Identity> fleet(const std::string& name, std::size_t count);
     // A server certificate for 127.0.0.1.
     Identity server();
     // A CRL without entries that lasts.
@@ -61,6 +65,7 @@ class OpenSslAuthority {
     Identity issue(const std::string& file, const std::string& common_name, const std::string& extensions);
     std::filesystem::path folder_;
     std::map<std::string, Identity> clients_;
+    int others_ = 0;
 };
 
 Standing standing(const Fingerprint& fingerprint, CertificateState state = CertificateState::active,
