@@ -12,6 +12,7 @@ void add_issue(CLI::App& app, Context& context);
 void add_board(CLI::App& app, Context& context);
 void add_load(CLI::App& app, Context& context);
 void add_root(CLI::App& app, Context& context);
+void add_hosts(CLI::App& app, Context& context);
 void add_broker(CLI::App& app, Context& context);
 void add_watch(CLI::App& app, Context& context);
 void add_send(CLI::App& app, Context& context);

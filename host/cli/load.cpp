@@ -62,7 +62,8 @@ std::vector<loader::BrokerAddress> brokers(const lifecycle::Settings& settings, 
     if (!server.empty()) {
         const auto wanted = std::find(hosts.begin(), hosts.end(), pki::HostName::parse(server).text());
         if (wanted == hosts.end()) {
-            throw Error(Code::BrokerName, fmt::format("The broker's certificate does not name {}.", server));
+            throw Error(Code::BrokerName, fmt::format("The broker's certificate does not name {}.", server),
+                        fmt::format("countersign hosts add {}", server));
         }
         std::rotate(hosts.begin(), wanted, wanted + 1);
     }

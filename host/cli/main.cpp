@@ -30,6 +30,7 @@ void add_commands(CLI::App& app, Context& context) {
     add_init(app, context);
     add_issue(app, context);
     add_broker(app, context);
+    add_hosts(app, context);
     add_load(app, context);
     add_board(app, context);
     add_watch(app, context);

@@ -26,6 +26,7 @@ Settings load_settings(const Home& home) {
         settings.key_type = json.at("key_type").get<std::string>();
         settings.days = json.at("days").get<std::int64_t>();
         settings.encrypted = json.at("encrypted").get<bool>();
+        settings.brokers_version = json.value("brokers_version", settings.brokers_version);
         if (settings.hosts.empty()) throw Error(Code::AuthorityBroken, "settings.json names no host.");
         return settings;
     } catch (const Json::exception& error) {
@@ -34,11 +35,9 @@ Settings load_settings(const Home& home) {
 }
 
 void save_settings(const Home& home, const Settings& settings) {
-    const Json json{{"hosts", settings.hosts},
-                    {"port", settings.port},
-                    {"key_type", settings.key_type},
-                    {"days", settings.days},
-                    {"encrypted", settings.encrypted}};
+    const Json json{{"hosts", settings.hosts},         {"port", settings.port},
+                    {"key_type", settings.key_type},   {"days", settings.days},
+                    {"encrypted", settings.encrypted}, {"brokers_version", settings.brokers_version}};
     write_file(home.settings(), json.dump(2) + "\n", kPublicFile);
 }
 

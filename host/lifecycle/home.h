@@ -57,9 +57,10 @@ class Home {
 struct Settings {
     std::vector<std::string> hosts;  // as given to init; the first is what devices dial
     std::uint16_t port = 8883;
-    std::string key_type = "p256";  // of new identities
-    std::int64_t days = 365;        // lifetime of new working certificates
-    bool encrypted = true;          // the authority's keys need a passphrase
+    std::string key_type = "p256";      // of new identities
+    std::int64_t days = 365;            // lifetime of new working certificates
+    bool encrypted = true;              // the authority's keys need a passphrase
+    std::uint32_t brokers_version = 1;  // counts the changes of `hosts`; devices compare it with theirs
 };
 
 // Throws Error{HomeMissing} or Error{AuthorityBroken} (not JSON, a member missing or of the wrong type).

@@ -149,7 +149,8 @@ InitResult init(const Home& home, const InitRequest& request, const Secret& pass
                       request.port,
                       std::string(pki::to_string(request.key)),
                       request.lifetime.count(),
-                      !passphrase.empty()};
+                      !passphrase.empty(),
+                      1};
     for (const auto& host : request.hosts) settings.hosts.push_back(host.text());
     save_settings(home, settings);
     fs::remove(home.unfinished_init());

@@ -38,6 +38,11 @@ OpenHome::OpenHome(const Home& home, const Clock& clock, std::chrono::millisecon
     publish();
 }
 
+void OpenHome::change_settings(const Settings& settings) {
+    save_settings(home_, settings);
+    settings_ = settings;
+}
+
 void OpenHome::publish() {
     publish_admission(home_, registry_);
 }

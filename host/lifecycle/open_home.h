@@ -21,6 +21,9 @@ class OpenHome {
     [[nodiscard]] registry::Registry& registry() noexcept { return registry_; }
     [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
 
+    // Written to settings.json before it returns.
+    void change_settings(const Settings& settings);
+
     // Names whose identities an earlier, killed command had committed and this one has put in place.
     [[nodiscard]] const std::set<std::string>& finished() const noexcept { return finished_; }
 

@@ -223,7 +223,7 @@ TEST(CommandLine, TellsWrongUsageFromFailure) {
 TEST(CommandLine, HelpBeginsWithExamples) {
     Scene scene;
     for (const char* command : {"init", "issue", "load", "broker", "board", "watch", "send", "list", "show",
-                                "root", "explain", "demo"}) {
+                                "root", "explain", "demo", "hosts"}) {
         const auto help = scene.must({command, "--help"});
         const auto examples = help.find("Examples:");
         ASSERT_NE(examples, std::string::npos) << command;

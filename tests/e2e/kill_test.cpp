@@ -132,6 +132,33 @@ TEST(Kill, IssueCsvCompletesAfterwards) {
     }
 }
 
+// The broker's certificate and key belong together at every moment, and the same command finishes.
+TEST(Kill, HostsCompletesAfterwards) {
+    Killer killer(5);
+    Scene scene;
+    scene.init();
+    const auto certificate = (scene.home() / "broker/broker.crt.pem").string();
+    const auto span = time_of([&] { scene.must({"hosts", "add", "10.0.0.1"}); });
+    const auto kills = setting("COUNTERSIGN_KILLS", 40);
+    for (std::uint64_t i = 0; i < kills; ++i) {
+        const std::string host = "10.0.1." + std::to_string(i);
+        const std::vector<std::string> command{"hosts", i % 2 == 0 ? "add" : "remove",
+                                               i % 2 == 0 ? host : "10.0.1." + std::to_string(i - 1)};
+        killer.strike(scene.argv(command), span);
+        EXPECT_EQ(must_run({"openssl", "pkey", "-pubout", "-in", scene.home() / "broker/broker.key.pem"}),
+                  must_run({"openssl", "x509", "-noout", "-pubkey", "-in", certificate}));
+        const auto again = scene.ask(command);
+        // Killed after its last byte was written: then it had completed.
+        EXPECT_TRUE(again["exit"] == 0 || again["code"] == "E-HOST-UNKNOWN") << again;
+        const auto listed = scene.ask({"hosts", "list"});
+        for (const auto& row : listed["hosts"]) EXPECT_TRUE(row["in_certificate"]) << row;
+        const auto names =
+            must_run({"openssl", "x509", "-noout", "-ext", "subjectAltName", "-in", certificate});
+        EXPECT_EQ(names.find("IP Address:" + command.back()) != std::string::npos, i % 2 == 0) << names;
+        expect_nothing_staged(scene);
+    }
+}
+
 TEST(Kill, LoadCompletesAfterwards) {
     Killer killer(4);
     Scene scene;

@@ -1,0 +1,111 @@
+// `countersign hosts add|remove|list`: the addresses under which devices find the broker.
+#include "host/lifecycle/hosts.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "host/base/files.h"
+#include "host/broker/config.h"
+#include "host/cli/commands.h"
+#include "host/cli/options.h"
+
+namespace countersign::cli {
+namespace {
+
+struct HostsOptions {
+    std::vector<std::string> hosts;
+    bool first = false;
+};
+
+std::vector<pki::HostName> parsed(const std::vector<std::string>& texts) {
+    std::vector<pki::HostName> hosts;
+    hosts.reserve(texts.size());
+    for (const auto& text : texts) hosts.push_back(pki::HostName::parse(text));
+    return hosts;
+}
+
+void report_change(const Context& context, const lifecycle::HostsChange& change) {
+    context.report(
+        fmt::format("The broker's certificate names {} now; it expires {}.\n{}",
+                    fmt::join(change.hosts, ", "), format_date(change.broker.info.not_after),
+                    change.broker.told ? "The running broker serves it already; nobody was disconnected."
+                                       : "No `countersign broker` is running: the next one serves it. A "
+                                         "Mosquitto of your own: systemctl reload mosquitto"),
+        {{"hosts", change.hosts},
+         {"version", change.version},
+         {"broker_expires", format_time(change.broker.info.not_after)},
+         {"broker_told", change.broker.told}});
+}
+
+template <class Wanted>
+void change_hosts(const Context& context, const Wanted& wanted) {
+    const lifecycle::Home home(context.home_path());
+    lifecycle::OpenHome open(home, context.clock());
+    const auto hosts = wanted(open.settings());
+    lifecycle::IssuingAuthority authority(home, authority_passphrase(context, open.settings()),
+                                          context.clock());
+    report_change(context, lifecycle::set_hosts(open, authority, hosts));
+}
+
+void add(const Context& context, const HostsOptions& options) {
+    const auto place = options.first ? lifecycle::Place::first : lifecycle::Place::last;
+    change_hosts(context, [&](const lifecycle::Settings& settings) {
+        return lifecycle::hosts_with(settings, parsed(options.hosts), place);
+    });
+}
+
+void remove(const Context& context, const HostsOptions& options) {
+    change_hosts(context, [&](const lifecycle::Settings& settings) {
+        return lifecycle::hosts_without(settings, parsed(options.hosts));
+    });
+}
+
+void list(const Context& context) {
+    const lifecycle::Home home(context.home_path());
+    const auto settings = lifecycle::load_settings(home);
+    const auto broker = pki::parse_certificate_pem(read_text(broker::Files(home.broker()).certificate)).info;
+    Json rows = Json::array();
+    for (const auto& host : settings.hosts) {
+        const bool named = std::find(broker.hosts.begin(), broker.hosts.end(), host) != broker.hosts.end();
+        rows.push_back({{"host", host}, {"in_certificate", named}});
+        context.note(named ? host
+                           : fmt::format("{}   not in the broker's certificate: countersign hosts add {}",
+                                         host, host));
+    }
+    context.report(fmt::format("Devices try them in this order, on port {} (list {}). The broker's "
+                               "certificate expires {}.",
+                               settings.port, settings.brokers_version, format_date(broker.not_after)),
+                   {{"hosts", rows},
+                    {"port", settings.port},
+                    {"version", settings.brokers_version},
+                    {"broker_expires", format_time(broker.not_after)}});
+}
+
+}  // namespace
+
+void add_hosts(CLI::App& app, Context& context) {
+    auto* hosts = app.add_subcommand("hosts", "Change the addresses under which devices find the broker");
+    hosts->footer(
+        "Examples:\n"
+        "  countersign hosts add 192.168.1.50\n"
+        "  countersign hosts add broker.example.org --first\n"
+        "  countersign hosts remove 192.168.1.22\n"
+        "  countersign hosts list");
+    hosts->require_subcommand(1);
+    auto options = std::make_shared<HostsOptions>();
+    auto* adder =
+        hosts->add_subcommand("add", "Issue the broker a new certificate that names these addresses too");
+    adder->add_option("HOST", options->hosts, "IP addresses or names")->required();
+    adder->add_flag("--first", options->first, "Devices try these before all others");
+    adder->callback([&context, options] { add(context, *options); });
+    auto* remover = hosts->add_subcommand("remove", "Issue the broker a certificate without these addresses");
+    remover->add_option("HOST", options->hosts, "As `hosts list` shows them")->required();
+    remover->callback([&context, options] { remove(context, *options); });
+    auto* lister = hosts->add_subcommand("list", "Show the addresses in the order devices try them");
+    lister->callback([&context] { list(context); });
+}
+
+}  // namespace countersign::cli

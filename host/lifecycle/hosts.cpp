@@ -1,0 +1,62 @@
+#include "host/lifecycle/hosts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "host/base/error.h"
+
+namespace countersign::lifecycle {
+namespace {
+
+bool contains(const std::vector<pki::HostName>& hosts, const pki::HostName& host) {
+    return std::find(hosts.begin(), hosts.end(), host) != hosts.end();
+}
+
+void append_new(std::vector<pki::HostName>& hosts, const std::vector<pki::HostName>& more) {
+    for (const auto& host : more) {
+        if (!contains(hosts, host)) hosts.push_back(host);
+    }
+}
+
+}  // namespace
+
+std::vector<pki::HostName> hosts_with(const Settings& settings, const std::vector<pki::HostName>& more,
+                                      Place place) {
+    const auto present = hosts_of(settings);
+    std::vector<pki::HostName> hosts;
+    append_new(hosts, place == Place::first ? more : present);
+    append_new(hosts, place == Place::first ? present : more);
+    return hosts;
+}
+
+std::vector<pki::HostName> hosts_without(const Settings& settings, const std::vector<pki::HostName>& fewer) {
+    const auto present = hosts_of(settings);
+    for (const auto& host : fewer) {
+        if (!contains(present, host)) {
+            throw Error(Code::HostUnknown, fmt::format("The broker has no address {}.", host.text()));
+        }
+    }
+    std::vector<pki::HostName> hosts;
+    for (const auto& host : present) {
+        if (!contains(fewer, host)) hosts.push_back(host);
+    }
+    if (hosts.empty()) {
+        throw Error(Code::HostLast, fmt::format("{} is the broker's last address.", present.front().text()));
+    }
+    return hosts;
+}
+
+HostsChange set_hosts(OpenHome& home, IssuingAuthority& authority, const std::vector<pki::HostName>& hosts) {
+    auto broker = reissue_broker(home, authority, hosts);
+    Settings settings = home.settings();
+    settings.hosts.clear();
+    for (const auto& host : hosts) settings.hosts.push_back(host.text());
+    if (settings.hosts != home.settings().hosts) {
+        ++settings.brokers_version;
+        home.change_settings(settings);
+    }
+    return {settings.hosts, settings.brokers_version, std::move(broker)};
+}
+
+}  // namespace countersign::lifecycle

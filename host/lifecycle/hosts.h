@@ -1,0 +1,30 @@
+// The broker's addresses, in the order in which devices try them.
+//
+// A change first re-issues the broker's certificate and then writes settings.json: killed in between, the
+// same command does both again, and no device is ever told of an address the certificate does not name.
+#pragma once
+
+#include "host/lifecycle/broker_identity.h"
+
+namespace countersign::lifecycle {
+
+enum class Place : std::uint8_t { first, last };
+
+struct HostsChange {
+    std::vector<std::string> hosts;
+    std::uint32_t version = 1;  // of the list; the same as before when the list is
+    BrokerCertificate broker;
+};
+
+// The list that would result. Asked before the passphrase is. `hosts_with` leaves a host that is there where
+// it is, unless it is to be first. `hosts_without` throws Error{HostUnknown, HostLast}.
+[[nodiscard]] std::vector<pki::HostName> hosts_with(const Settings& settings,
+                                                    const std::vector<pki::HostName>& more, Place place);
+[[nodiscard]] std::vector<pki::HostName> hosts_without(const Settings& settings,
+                                                       const std::vector<pki::HostName>& fewer);
+
+// Throws what reissue_broker throws; HostInvalid for more than a certificate can name.
+[[nodiscard]] HostsChange set_hosts(OpenHome& home, IssuingAuthority& authority,
+                                    const std::vector<pki::HostName>& hosts);
+
+}  // namespace countersign::lifecycle
