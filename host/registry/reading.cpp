@@ -11,35 +11,11 @@
 namespace countersign::registry {
 namespace {
 
-#define CERTIFICATE_COLUMNS \
-    "fingerprint, name, role, serial, not_before, not_after, state, issued_at, spki_sha256, issuer"
-
-// From the columns above, beginning with `first`; the DER is the caller's to read.
-Certificate certificate_at(Query& row, int first) {
-    Certificate certificate;
-    certificate.fingerprint = row.fingerprint(first);
-    certificate.name = row.text(first + 1);
-    certificate.role = row.role(first + 2);
-    certificate.serial = row.text(first + 3);
-    certificate.not_before = row.time(first + 4);
-    certificate.not_after = row.time(first + 5);
-    certificate.state = row.state(first + 6);
-    certificate.issued_at = row.time(first + 7);
-    certificate.spki_sha256 = row.fingerprint(first + 8);
-    certificate.issuer = row.fingerprint(first + 9);
-    return certificate;
-}
-
-Certificate whole_certificate(Query& row) {
-    Certificate certificate = certificate_at(row, 0);
-    const auto der = row.blob(10);
-    certificate.der.assign(der.begin(), der.end());
-    return certificate;
-}
-
 Device device_at(Query& row, int first) {
-    return {row.text(first), row.role(first + 1), row.time(first + 2), row.text(first + 3),
-            row.text(first + 4)};
+    Device device{row.text(first),     row.role(first + 1), row.time(first + 2),
+                  row.text(first + 3), row.text(first + 4), std::nullopt};
+    if (!row.is_null(first + 5)) device.forked = row.time(first + 5);
+    return device;
 }
 
 // seq, time, kind, name, fingerprint, detail
@@ -58,7 +34,8 @@ Standing standing_at(Query& row) {
 
 std::optional<Device> Registry::find_device(std::string_view name) const {
     return guarded([&]() -> std::optional<Device> {
-        Query row(store_->prepared("SELECT name, role, created, chip_id, note FROM devices WHERE name = ?"));
+        Query row(store_->prepared(
+            "SELECT name, role, created, chip_id, note, forked_at FROM devices WHERE name = ?"));
         row.bind(name);
         if (!row.step()) return std::nullopt;
         return device_at(row, 0);
@@ -105,10 +82,10 @@ void Registry::list(const Filter& filter, const std::function<void(const Summary
     guarded([&] {
         SQLite::Statement statement(
             store_->database(),
-            "SELECT d.name, d.role, d.created, d.chip_id, d.note, c.id,"
+            "SELECT d.name, d.role, d.created, d.chip_id, d.note, d.forked_at, r.seen, c.id,"
             "  c.fingerprint, c.name, c.role, c.serial, c.not_before, c.not_after, c.state, c.issued_at,"
-            "  c.spki_sha256, c.issuer"
-            " FROM devices d LEFT JOIN certificates c ON c.id ="
+            "  c.spki_sha256, c.issuer, c.origin"
+            " FROM devices d LEFT JOIN reports r ON r.name = d.name LEFT JOIN certificates c ON c.id ="
             "  (SELECT id FROM certificates WHERE name = d.name AND role = d.role"
             "   ORDER BY CASE state WHEN 2 THEN 0 WHEN 1 THEN 1 ELSE 2 END, id DESC LIMIT 1)"
             " WHERE (?1 = 0 OR d.role = ?1) AND (?2 = 0 OR c.state = ?2) AND (?3 IS 0 OR c.not_after < ?4)"
@@ -120,8 +97,9 @@ void Registry::list(const Filter& filter, const std::function<void(const Summary
                   std::int64_t{filter.expires_before.has_value()}, filter.expires_before.value_or(Seconds{}),
                   filter.name_glob);
         while (rows.step()) {
-            Summary summary{device_at(rows, 0), std::nullopt};
-            if (!rows.is_null(5)) summary.certificate = certificate_at(rows, 6);
+            Summary summary{device_at(rows, 0), std::nullopt, std::nullopt};
+            if (!rows.is_null(6)) summary.seen = rows.time(6);
+            if (!rows.is_null(7)) summary.certificate = certificate_at(rows, 8);
             row(summary);
         }
     });

@@ -20,6 +20,13 @@ struct Device {
     Seconds created{};    // set by the registry
     std::string chip_id;  // "" until a board has told it
     std::string note;
+    std::optional<Seconds> forked{};  // two devices were seen to use its identity; a new one by hand ends it
+};
+
+// The numbers are written to the registry: never change one.
+enum class Origin : std::uint8_t {
+    by_hand = 1,  // issued, loaded: its first use confirms it
+    renewal = 2   // asked for by the device: only a signed State that names it confirms it
 };
 
 struct Certificate {
@@ -33,11 +40,12 @@ struct Certificate {
     Seconds issued_at{};        // set by the registry
     Fingerprint spki_sha256{};  // SHA-256 of the SubjectPublicKeyInfo: the same key gives the same answer
     Fingerprint issuer{};       // fingerprint of the issuing CA's certificate
+    Origin origin = Origin::by_hand;
     std::vector<std::uint8_t> der;
 };
 
 // `kind` is one word. The registry itself writes: enrolled, added, issued, board, confirmed, retired, held,
-// reinstated, revoked.
+// reinstated, revoked, asked, waiting, approved, forked.
 struct Event {
     std::int64_t seq = 0;  // 1, 2, 3… without a gap
     Seconds time{};
@@ -51,6 +59,7 @@ struct Event {
 struct Summary {
     Device device;
     std::optional<Certificate> certificate;  // without `der`
+    std::optional<Seconds> seen;             // the last signed word from it
 };
 
 struct Filter {
@@ -58,6 +67,33 @@ struct Filter {
     std::optional<CertificateState> state;  // of the certificate that counts
     std::optional<Seconds> expires_before;  // of the certificate that counts
     std::string name_glob;                  // "kitchen-*"; "" for every name; without regard to case
+};
+
+// The highest request number seen under one signer.
+struct LastRequest {
+    std::uint32_t number = 0;
+    Fingerprint key{};  // SHA-256 of the SubjectPublicKeyInfo it was for
+
+    friend bool operator==(const LastRequest&, const LastRequest&) = default;
+};
+
+// A request that needs a person's nod. One for each name.
+struct Waiting {
+    std::string name;
+    Fingerprint key{};
+    std::vector<std::uint8_t> request;  // the whole message, as it came
+    Seconds since{};                    // set by the registry
+    bool approved = false;              // for this very key
+};
+
+// What a device has last said of itself in a State, and whether it was asked to renew.
+struct Report {
+    std::optional<Seconds> seen;
+    std::optional<Fingerprint> signer;  // of the State
+    std::optional<Fingerprint> state;   // SHA-256 of the State
+    std::uint32_t anchors_version = 0;  // 0: it has not said
+    std::uint32_t brokers_version = 0;
+    std::optional<Fingerprint> renew;  // the certificate it is to replace now
 };
 
 // What has been published to the admission file: events up to `event_seq`, into the file with this stamp.

@@ -48,14 +48,6 @@ std::vector<Standpoint> standpoints_of(Store& store, std::string_view name) {
     return result;
 }
 
-// The name in its own spelling. Throws Error{NameUnknown}.
-std::string known_name(Store& store, std::string_view name) {
-    Query row(store.prepared("SELECT name FROM devices WHERE name = ?"));
-    row.bind(name);
-    if (!row.step()) throw Error(Code::NameUnknown, fmt::format("No device is named {}.", name));
-    return row.text(0);
-}
-
 std::size_t act_on_all(Store& store, std::string_view name, Act act, std::string_view detail) {
     const std::string spelling = known_name(store, name);
     std::size_t changed = 0;
@@ -79,6 +71,13 @@ void insert_device(Store& store, const Device& device) {
     throw Error(Code::NameTaken, fmt::format("{} is registered already.", known_name(store, device.name)));
 }
 
+// Somebody has given the device a new identity: whoever copied the old one does not have it.
+void end_fork(Store& store, std::string_view name) {
+    Query(store.prepared("UPDATE devices SET forked_at = NULL WHERE name = ? AND forked_at IS NOT NULL"))
+        .bind(name)
+        .run();
+}
+
 // The first comparison finds the row by its index, the second insists on the spelling.
 void insert_certificate(Store& store, const Certificate& certificate) {
     if (!may_connect(certificate.state)) {
@@ -88,16 +87,20 @@ void insert_certificate(Store& store, const Certificate& certificate) {
         Query(
             store.prepared(
                 "INSERT OR IGNORE INTO certificates (fingerprint, name, role, serial, not_before, not_after,"
-                " state, issued_at, spki_sha256, issuer, der)"
-                " SELECT ?, name, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM devices"
-                " WHERE name = ?11 AND name = ?11 COLLATE BINARY"))
+                " state, issued_at, spki_sha256, issuer, der, origin)"
+                " SELECT ?, name, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM devices"
+                " WHERE name = ?12 AND name = ?12 COLLATE BINARY"))
             .bind(std::span<const std::uint8_t>(certificate.fingerprint), certificate.role,
                   certificate.serial, certificate.not_before, certificate.not_after, certificate.state,
                   store.now(), std::span<const std::uint8_t>(certificate.spki_sha256),
                   std::span<const std::uint8_t>(certificate.issuer),
-                  std::span<const std::uint8_t>(certificate.der), certificate.name)
+                  std::span<const std::uint8_t>(certificate.der),
+                  static_cast<std::int64_t>(certificate.origin), certificate.name)
             .run();
-    if (added == 1) return;
+    if (added == 1) {
+        if (certificate.origin == Origin::by_hand) end_fork(store, certificate.name);
+        return;
+    }
     if (known_name(store, certificate.name) != certificate.name) {
         throw Error(Code::NameUnknown,
                     fmt::format("The device is spelled otherwise than {}.", certificate.name));
@@ -108,8 +111,9 @@ void insert_certificate(Store& store, const Certificate& certificate) {
 
 void append_issued(Store& store, std::string_view kind, const Certificate& certificate) {
     store.append_event(kind, certificate.name, certificate.fingerprint,
-                       fmt::format("{}, {}, until {}", to_string(certificate.role),
-                                   to_string(certificate.state), format_date(certificate.not_after)));
+                       fmt::format("{}, {}, until {}{}", to_string(certificate.role),
+                                   to_string(certificate.state), format_date(certificate.not_after),
+                                   certificate.origin == Origin::renewal ? ", renewed" : ""));
 }
 
 std::size_t confirm_certificate(Store& store, const Fingerprint& fingerprint) {
@@ -147,11 +151,6 @@ std::size_t confirm_certificate(Store& store, const Fingerprint& fingerprint) {
         ++retired;
     }
     return retired;
-}
-
-template <class Body>
-auto write(Store& store, Body body) {
-    return guarded([&] { return in_one_transaction(store, body); });
 }
 
 }  // namespace

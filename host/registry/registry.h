@@ -73,6 +73,35 @@ class Registry {
     void record(std::string_view kind, std::string_view name, const std::optional<Fingerprint>& fingerprint,
                 std::string_view detail);
 
+    // --- renewal (docs/protocol.md, "Renewal")
+
+    void set_last_request(const Fingerprint& signer, const LastRequest& request);
+    // The same key again changes nothing; another key takes the place of the one before, and needs a nod of
+    // its own. `since` and `approved` are ignored. Throws Error{NameUnknown}.
+    void set_waiting(const Waiting& waiting);
+    void remove_waiting(std::string_view name);
+    // Throws Error{NothingWaits} when nothing of this name does.
+    void approve(std::string_view name);
+    // A State that was verified. Throws Error{NameUnknown}.
+    void set_report(std::string_view name, const Fingerprint& signer, const Fingerprint& state,
+                    std::uint32_t anchors_version, std::uint32_t brokers_version);
+    void set_seen(std::string_view name);
+    // Until its active certificate is another one. Throws Error{NameUnknown, CertState} (none is active).
+    void ask_renewal(std::string_view name);
+    // Two devices use this identity. False, and nothing written, when it was said within the last day:
+    // whoever causes it must not fill the disk.
+    bool raise_fork(std::string_view name, const Fingerprint& signer, std::string_view detail);
+
+    [[nodiscard]] std::optional<LastRequest> last_request(const Fingerprint& signer) const;
+    [[nodiscard]] std::optional<Waiting> find_waiting(std::string_view name) const;
+    [[nodiscard]] std::vector<Waiting> waiting() const;  // in the order of names
+    [[nodiscard]] Report report_of(std::string_view name) const;
+    // The newest certificate for this key, whoever's it is.
+    [[nodiscard]] std::optional<Certificate> find_by_key(const Fingerprint& spki_sha256) const;
+    [[nodiscard]] std::size_t renewed_since(std::string_view name, Seconds since) const;
+    // Whom events after `event_seq` concern, each once.
+    [[nodiscard]] std::vector<std::string> names_since(std::int64_t event_seq) const;
+
     // --- reading; names are found without regard to case
 
     [[nodiscard]] std::optional<Device> find_device(std::string_view name) const;

@@ -71,6 +71,38 @@ CREATE TABLE publication (
     generation INTEGER NOT NULL,
     size       INTEGER NOT NULL
 ) STRICT;
+)sql",
+    R"sql(
+ALTER TABLE certificates ADD COLUMN origin INTEGER NOT NULL DEFAULT 1;
+CREATE INDEX certificates_by_key ON certificates (spki_sha256);
+ALTER TABLE devices ADD COLUMN forked_at INTEGER;
+
+-- The highest request number seen under each signer, and the key it was for.
+CREATE TABLE requests (
+    signer BLOB PRIMARY KEY NOT NULL REFERENCES certificates (fingerprint),
+    number INTEGER NOT NULL,
+    key    BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Requests that need a person's nod, as they came.
+CREATE TABLE waiting (
+    name     TEXT PRIMARY KEY COLLATE NOCASE NOT NULL REFERENCES devices (name),
+    key      BLOB NOT NULL,
+    request  BLOB NOT NULL,
+    since    INTEGER NOT NULL,
+    approved INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+-- What each device has last said of itself, and whether it was asked to renew.
+CREATE TABLE reports (
+    name            TEXT PRIMARY KEY COLLATE NOCASE NOT NULL REFERENCES devices (name),
+    seen            INTEGER,
+    signer          BLOB,
+    state           BLOB,
+    anchors_version INTEGER NOT NULL DEFAULT 0,
+    brokers_version INTEGER NOT NULL DEFAULT 0,
+    renew           BLOB
+) STRICT, WITHOUT ROWID;
 )sql"};
 
 int pragma(SQLite::Database& database, const char* name) {

@@ -123,6 +123,37 @@ void Store::append_event(std::string_view kind, std::string_view name,
     chain_end_ = ChainEnd{event.seq, hash};
 }
 
+std::string known_name(Store& store, std::string_view name) {
+    Query row(store.prepared("SELECT name FROM devices WHERE name = ?"));
+    row.bind(name);
+    if (!row.step()) throw Error(Code::NameUnknown, fmt::format("No device is named {}.", name));
+    return row.text(0);
+}
+
+Certificate certificate_at(Query& row, int first) {
+    Certificate certificate;
+    certificate.fingerprint = row.fingerprint(first);
+    certificate.name = row.text(first + 1);
+    certificate.role = row.role(first + 2);
+    certificate.serial = row.text(first + 3);
+    certificate.not_before = row.time(first + 4);
+    certificate.not_after = row.time(first + 5);
+    certificate.state = row.state(first + 6);
+    certificate.issued_at = row.time(first + 7);
+    certificate.spki_sha256 = row.fingerprint(first + 8);
+    certificate.issuer = row.fingerprint(first + 9);
+    // Whatever else stands there needs the stricter proof.
+    certificate.origin = row.integer(first + 10) == 1 ? Origin::by_hand : Origin::renewal;
+    return certificate;
+}
+
+Certificate whole_certificate(Query& row) {
+    Certificate certificate = certificate_at(row, 0);
+    const auto der = row.blob(kCertificateColumns);
+    certificate.der.assign(der.begin(), der.end());
+    return certificate;
+}
+
 void rethrow(const SQLite::Exception& failure) {
     const std::string detail = fmt::format("SQLite: {}.", failure.what());
     switch (failure.getErrorCode()) {

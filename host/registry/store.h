@@ -133,4 +133,21 @@ auto guarded(Body body) {
     }
 }
 
+template <class Body>
+auto write(Store& store, Body body) {
+    return guarded([&] { return in_one_transaction(store, body); });
+}
+
+// The name in its own spelling. Throws Error{NameUnknown}.
+[[nodiscard]] std::string known_name(Store& store, std::string_view name);
+
+#define CERTIFICATE_COLUMNS \
+    "fingerprint, name, role, serial, not_before, not_after, state, issued_at, spki_sha256, issuer, origin"
+inline constexpr int kCertificateColumns = 11;
+
+// From the columns above, beginning with `first`; without the DER.
+[[nodiscard]] Certificate certificate_at(Query& row, int first);
+// From the columns above and then the DER.
+[[nodiscard]] Certificate whole_certificate(Query& row);
+
 }  // namespace countersign::registry
