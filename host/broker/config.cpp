@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "host/base/error.h"
+#include "host/broker/control_topics.h"
 
 namespace countersign::broker {
 namespace {
@@ -93,11 +94,11 @@ std::string mosquitto_config(const Settings& settings) {
                        fmt::arg("log_types", settings.verbose ? "log_type all" : kLogTypes));
 }
 
-std::string access_list(std::span<const std::string> operators) {
-    // A pattern holds for every user, %u being the user name the plugin has set. A birth identity is
-    // "birth~NAME": its own topics are nobody else's.
+std::string access_list(std::span<const std::string> operators, std::span<const std::string> responders) {
+    // A pattern holds for every user, %u being the user name the plugin has set. For an operator or responder
+    // it opens topics below a name no device can have.
     std::string text =
-        "# Made by countersign; made again when an operator comes or goes.\n"
+        "# Made by countersign; made again when an operator or responder comes or goes.\n"
         "pattern readwrite devices/%u/#\n"
         "pattern write countersign/%u/request\n"
         "pattern write countersign/%u/state\n"
@@ -106,8 +107,18 @@ std::string access_list(std::span<const std::string> operators) {
         text += fmt::format(
             "\nuser operator~{}\n"
             "topic write devices/#\n"
+            "topic write {}\n"
             "topic read #\n"
             "topic read $SYS/#\n",
+            name, kControlTopic);
+    }
+    for (const auto& name : responders) {
+        text += fmt::format(
+            "\nuser responder~{}\n"
+            "topic read countersign/+/request\n"
+            "topic read countersign/+/state\n"
+            "topic write countersign/+/certificate\n"
+            "topic write countersign/+/command\n",
             name);
     }
     return text;

@@ -51,7 +51,8 @@ struct Ending {
     std::string_view words;
 };
 
-constexpr std::array<Ending, 5> kEndings{{
+constexpr std::array<Ending, 6> kEndings{{
+    {" been disconnected by administrative action.", ""},  // the plugin has said why
     {" disconnected.", "left"},
     {" closed its connection.", "closed its connection"},
     {" has exceeded timeout, disconnecting.", "was silent for too long: its connection is closed"},
@@ -87,6 +88,7 @@ std::string in_words(std::string_view message) {
     if (message.starts_with(kClient)) {
         for (const auto& ending : kEndings) {
             if (!message.ends_with(ending.suffix)) continue;
+            if (ending.words.empty()) return {};
             const auto who =
                 message.substr(kClient.size(), message.size() - kClient.size() - ending.suffix.size());
             return fmt::format("{} {}", who, ending.words);

@@ -10,6 +10,7 @@
 #include "host/broker/supervisor.h"
 #include "host/cli/commands.h"
 #include "host/cli/interrupt.h"
+#include "host/lifecycle/access.h"
 #include "host/lifecycle/first_use.h"
 #include "host/lifecycle/open_home.h"
 
@@ -37,14 +38,16 @@ void print_config(const Context& context, const BrokerOptions& options) {
         "folders;\n"
         "# the key belongs to that user alone. `countersign issue`, `renew` and `revoke` change the "
         "admission file,\n"
-        "# which the plugin follows by itself; after an operator was added: systemctl reload mosquitto\n"
+        "# which the plugin follows by itself; after an operator or a host was added: systemctl reload "
+        "mosquitto\n"
         "{}",
         broker::mosquitto_config(settings));
 }
 
 // What a killed command left is finished and published before anybody connects.
 void prepare(const Context& context, const lifecycle::Home& home, const broker::Settings& settings) {
-    const lifecycle::OpenHome open(home, context.clock());
+    lifecycle::OpenHome open(home, context.clock());
+    lifecycle::write_access_list(home, open.registry());
     write_file(broker::Files(settings.folder).config, broker::mosquitto_config(settings), kPublicFile);
 }
 

@@ -1,5 +1,6 @@
 #include "host/lifecycle/access.h"
 
+#include <string>
 #include <vector>
 
 #include "host/base/files.h"
@@ -12,13 +13,19 @@ namespace {
 // Readable by the broker's user through the group of its folder, and by nobody else.
 constexpr mode_t kBrokerFile = 0640;
 
+std::vector<std::string> names_of(const registry::Registry& registry, Role role) {
+    std::vector<std::string> names;
+    registry.list({role, {}, {}, ""},
+                  [&](const registry::Summary& row) { names.push_back(row.device.name); });
+    return names;
+}
+
 }  // namespace
 
 void write_access_list(const Home& home, const registry::Registry& registry) {
-    std::vector<std::string> operators;
-    registry.list({Role::operator_, {}, {}, ""},
-                  [&](const registry::Summary& row) { operators.push_back(row.device.name); });
-    write_file(home.acl(), broker::access_list(operators), kBrokerFile);
+    const auto operators = names_of(registry, Role::operator_);
+    const auto responders = names_of(registry, Role::responder);
+    write_file(home.acl(), broker::access_list(operators, responders), kBrokerFile);
 }
 
 void refresh_access_list(OpenHome& home) {

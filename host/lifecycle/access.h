@@ -1,11 +1,11 @@
-// The broker's access list: the one file of the broker's that changes when an operator does.
+// The broker's access list: the one file of the broker's that changes when an operator or responder does.
 #pragma once
 
 #include "host/lifecycle/open_home.h"
 
 namespace countersign::lifecycle {
 
-// Writes broker/acl from the registry's operators.
+// Writes broker/acl from the registry's operators and responders.
 void write_access_list(const Home& home, const registry::Registry& registry);
 
 // The same, and a broker that runs reads it at once.

@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <cstring>
 #include <utility>
-#include <vector>
 
 namespace countersign::broker::admission {
 
@@ -116,6 +115,7 @@ Refresh Reader::refresh() {
 
 Refresh Reader::follow(const struct stat& now) {
     const std::uint64_t before = open_->table().tail_offset();
+    replaced_ = false;
     const Tail tail = open_->read_tail(now.st_size);
     if (tail == Tail::damaged) return keep("a record is damaged");
     torn_ = tail == Tail::torn;
@@ -132,6 +132,7 @@ Refresh Reader::replace() {
     // What was opened may be newer than what stat() saw.
     seen_ = {info.st_dev, info.st_ino, info.st_size, info.st_mtim};
     torn_ = std::cmp_less(open_->table().tail_offset(), info.st_size);
+    replaced_ = true;
     return Refresh::updated;
 }
 
@@ -144,6 +145,18 @@ Lookup Reader::find(const Fingerprint& fingerprint) const {
     if (open_ == nullptr) return {};
     if (!open_->safe_to_read()) return {Found::damaged, {}};
     return open_->table().find(fingerprint);
+}
+
+const std::vector<Standing>* Reader::changes() const noexcept {
+    return open_ == nullptr || replaced_ ? nullptr : &open_->table().appended();
+}
+
+std::uint64_t Reader::generation() const noexcept {
+    return open_ == nullptr ? 0 : open_->table().header().generation;
+}
+
+std::uint64_t Reader::bytes_read() const noexcept {
+    return open_ == nullptr ? 0 : open_->table().tail_offset();
 }
 
 std::uint64_t Reader::rows() const noexcept {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "host/broker/admission/table.h"
 
@@ -16,7 +17,7 @@ namespace countersign::broker::admission {
 
 enum class Refresh : std::uint8_t {
     unchanged,
-    updated,  // a new file, or more of the same one
+    updated,  // a new file, or more of the same one: changes()
     kept      // what is there now cannot be used: the last good one (or none) stays; fault() says why
 };
 
@@ -36,6 +37,13 @@ class Reader {
     [[nodiscard]] bool loaded() const noexcept { return open_ != nullptr; }
     [[nodiscard]] Lookup find(const Fingerprint& fingerprint) const;
     [[nodiscard]] const std::string& fault() const noexcept { return fault_; }
+    // After `updated`: the rows that have been appended, until the next refresh(). nullptr when the file is a
+    // new one: any row may have changed.
+    [[nodiscard]] const std::vector<Standing>* changes() const noexcept;
+    // How far the file has been read: its generation, and the bytes up to the last good record. 0 and 0
+    // without one.
+    [[nodiscard]] std::uint64_t generation() const noexcept;
+    [[nodiscard]] std::uint64_t bytes_read() const noexcept;
     // Rows of the base and of the tail.
     [[nodiscard]] std::uint64_t rows() const noexcept;
 
@@ -58,6 +66,7 @@ class Reader {
     std::unique_ptr<OpenFile> open_;
     Seen seen_;
     bool torn_ = false;
+    bool replaced_ = false;
     std::string fault_;
 };
 

@@ -1,7 +1,6 @@
 #include "host/broker/admission/table.h"
 
 #include <utility>
-#include <vector>
 
 namespace countersign::broker::admission {
 namespace {
@@ -41,11 +40,13 @@ std::optional<Table> Table::over(std::span<const std::uint8_t> base) {
 }
 
 Tail Table::extend(std::span<const std::uint8_t> bytes) {
-    const auto good = good_ones(bytes);
+    appended_.clear();
+    auto good = good_ones(bytes);
     const auto rest = bytes.subspan(good.size() * kRecordSize);
     if (rest.size() > kRecordSize && any_good(rest.subspan(kRecordSize))) return Tail::damaged;
     for (const auto& standing : good) tail_.insert_or_assign(standing.fingerprint, standing);
     tail_offset_ += good.size() * kRecordSize;
+    appended_ = std::move(good);
     return rest.empty() ? Tail::whole : Tail::torn;
 }
 

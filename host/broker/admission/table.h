@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <unordered_map>
+#include <vector>
 
 #include "core/identity/standing.h"
 #include "host/broker/admission/format.h"
@@ -27,6 +28,15 @@ struct Lookup {
     Standing standing{};  // when found
 };
 
+// A fingerprint is a hash already.
+struct FirstBytes {
+    std::size_t operator()(const Fingerprint& fingerprint) const noexcept {
+        std::size_t hash = 0;
+        std::memcpy(&hash, fingerprint.data(), sizeof hash);
+        return hash;
+    }
+};
+
 class Table {
   public:
     // `base`: the header and all base records, which are not read now but when they are used. nullopt when
@@ -36,6 +46,9 @@ class Table {
     // `bytes`: the file from tail_offset() to its end. Takes in the good records; may be called again as the
     // file grows. Nothing is taken in from a damaged one.
     [[nodiscard]] Tail extend(std::span<const std::uint8_t> bytes);
+
+    // What the last extend() has taken in, in its order.
+    [[nodiscard]] const std::vector<Standing>& appended() const noexcept { return appended_; }
 
     [[nodiscard]] Lookup find(const Fingerprint& fingerprint) const;
 
@@ -48,19 +61,11 @@ class Table {
   private:
     Table(std::span<const std::uint8_t> records, const Header& header);
 
-    // A fingerprint is a hash already.
-    struct FirstBytes {
-        std::size_t operator()(const Fingerprint& fingerprint) const noexcept {
-            std::size_t hash = 0;
-            std::memcpy(&hash, fingerprint.data(), sizeof hash);
-            return hash;
-        }
-    };
-
     std::span<const std::uint8_t> records_;
     Header header_;
     std::uint64_t tail_offset_;
     std::unordered_map<Fingerprint, Standing, FirstBytes> tail_;
+    std::vector<Standing> appended_;
 };
 
 }  // namespace countersign::broker::admission

@@ -44,13 +44,32 @@ std::string_view in_words(Reason reason) noexcept {
     return "is refused";
 }
 
+std::string_view one_word(Reason reason) noexcept {
+    switch (reason) {
+        case Reason::none: return "good";
+        case Reason::no_admission_file: return "no-admission-file";
+        case Reason::damaged_row: return "damaged-row";
+        case Reason::unknown: return "unknown";
+        case Reason::retired: return "retired";
+        case Reason::held: return "held";
+        case Reason::revoked: return "revoked";
+        case Reason::expired: return "expired";
+        case Reason::odd_name: return "odd-name";
+        case Reason::foreign_client_id: return "foreign-client-id";
+    }
+    return "refused";
+}
+
+Reason judge(bool loaded, const admission::Lookup& lookup, std::int64_t now) noexcept {
+    if (!loaded) return Reason::no_admission_file;
+    if (lookup.found == admission::Found::damaged) return Reason::damaged_row;
+    if (lookup.found != admission::Found::yes) return Reason::unknown;
+    return standing_reason(lookup.standing, now);
+}
+
 Decision decide(bool loaded, const admission::Lookup& lookup, std::int64_t now, std::string_view name,
                 std::string_view client_id) {
-    if (!loaded) return {Reason::no_admission_file, {}};
-    if (lookup.found == admission::Found::damaged) return {Reason::damaged_row, {}};
-    if (lookup.found != admission::Found::yes) return {Reason::unknown, {}};
-    if (const Reason reason = standing_reason(lookup.standing, now); reason != Reason::none)
-        return {reason, {}};
+    if (const Reason reason = judge(loaded, lookup, now); reason != Reason::none) return {reason, {}};
     if (!is_valid_name(name)) return {Reason::odd_name, {}};
     std::string username(username_prefix(lookup.standing.role));
     username += name;

@@ -25,12 +25,19 @@ enum class Reason : std::uint8_t {
 // The words for the log: "is revoked".
 [[nodiscard]] std::string_view in_words(Reason reason) noexcept;
 
+// One word for programs: "revoked".
+[[nodiscard]] std::string_view one_word(Reason reason) noexcept;
+
+// Whether this certificate may be used, whoever has it: at a connect, and as long as a session lives.
+[[nodiscard]] Reason judge(bool loaded, const admission::Lookup& lookup, std::int64_t now) noexcept;
+
 struct Decision {
     Reason reason = Reason::unknown;
     std::string username;  // when admitted
 };
 
-// `name` is the certificate's common name, `now` in seconds since 1970. Never says yes by default.
+// judge(), then the name and the client id. `name` is the certificate's common name, `now` in seconds since
+// 1970. Never says yes by default.
 [[nodiscard]] Decision decide(bool loaded, const admission::Lookup& lookup, std::int64_t now,
                               std::string_view name, std::string_view client_id);
 

@@ -1,0 +1,65 @@
+#include "host/broker/plugin/answer.h"
+
+#include <utility>
+
+#include "core/identity/name.h"
+
+namespace countersign::broker::plugin {
+namespace {
+
+constexpr std::string_view kQuestion = "sessions ";
+// 64 of a name, the longest role in front, and room for what an operator's client id says behind.
+constexpr std::size_t kMaxShown = 120;
+
+std::string hex(const Fingerprint& fingerprint) {
+    constexpr char kDigits[] = "0123456789abcdef";
+    std::string text;
+    for (const std::uint8_t byte : fingerprint) {
+        text += kDigits[byte >> 4];
+        text += kDigits[byte & 15];
+    }
+    return text;
+}
+
+}  // namespace
+
+void Endings::add(Ending ending) {
+    recent_.push_back(std::move(ending));
+    if (recent_.size() > kKept) recent_.pop_front();
+}
+
+bool is_of(std::string_view client_id, std::string_view name) noexcept {
+    const std::size_t role_end = client_id.find('~');
+    if (role_end != std::string_view::npos) client_id.remove_prefix(role_end + 1);
+    return client_id.substr(0, client_id.find('/')) == name;
+}
+
+std::optional<std::string> answer(std::string_view question, Position position, const Sessions& sessions,
+                                  const Endings& endings) {
+    if (!question.starts_with(kQuestion)) return std::nullopt;
+    const std::string_view name = question.substr(kQuestion.size());
+    if (!is_valid_name(name)) return std::nullopt;
+    std::string text = std::string(question) + "\nread " + std::to_string(position.generation) + " " +
+                       std::to_string(position.bytes) + "\n";
+    for (const auto client : sessions.all()) {
+        const Session& session = *sessions.find(client);
+        if (!is_of(session.client_id, name)) continue;
+        text += "live " + hex(session.fingerprint) + " " + shown(session.client_id) + "\n";
+    }
+    for (const auto& ending : endings.recent()) {
+        if (!is_of(ending.session.client_id, name)) continue;
+        text += "ended " + hex(ending.session.fingerprint) + " " + std::to_string(ending.at_ms) + " ";
+        text += std::string(one_word(ending.reason)) + " " + shown(ending.session.client_id) + "\n";
+    }
+    return text;
+}
+
+std::string shown(std::string_view text) {
+    std::string result(text.substr(0, kMaxShown));
+    for (char& c : result) {
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+    }
+    return result.empty() ? "(none)" : result;
+}
+
+}  // namespace countersign::broker::plugin
