@@ -102,11 +102,19 @@ static mp_obj_t board_host_time(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(board_host_time_obj, board_host_time);
 
+// _board.freeze_ticks(ms): time.ticks_ms(), and with it asyncio, stands at `ms` from now on.
+static mp_obj_t board_freeze_ticks(mp_obj_t ms) {
+    clock_freeze((int64_t)mp_obj_get_int(ms));
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(board_freeze_ticks_obj, board_freeze_ticks);
+
 static const mp_rom_map_elem_t board_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__board)},
     {MP_ROM_QSTR(MP_QSTR_run), MP_ROM_PTR(&board_run_obj)},
     {MP_ROM_QSTR(MP_QSTR_reset), MP_ROM_PTR(&board_reset_obj)},
     {MP_ROM_QSTR(MP_QSTR_set_time), MP_ROM_PTR(&board_set_time_obj)},
+    {MP_ROM_QSTR(MP_QSTR_freeze_ticks), MP_ROM_PTR(&board_freeze_ticks_obj)},
     {MP_ROM_QSTR(MP_QSTR_host_time), MP_ROM_PTR(&board_host_time_obj)},
 };
 static MP_DEFINE_CONST_DICT(board_globals, board_globals_table);

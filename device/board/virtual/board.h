@@ -11,6 +11,8 @@ int64_t clock_offset_us(void);
 void clock_set_offset_us(int64_t offset_us);
 void clock_set(int64_t unix_seconds);
 int64_t clock_host_seconds(void);
+// From now on the counter of milliseconds stands at `ms`: for tests that turn it by hand.
+void clock_freeze(int64_t ms);
 
 // console.c: the UART. Standard input and output are one stream socket to the host's end of the cable.
 void console_start(void);

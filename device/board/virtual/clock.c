@@ -7,6 +7,7 @@
 #define US 1000000LL
 
 static int64_t offset_us;
+static int64_t frozen_ms = -1;  // the counter of milliseconds when a test turns it by hand, else -1
 
 int __real_clock_gettime(clockid_t id, struct timespec *now);
 
@@ -32,6 +33,10 @@ int64_t clock_host_seconds(void) {
     return host_us() / US;
 }
 
+void clock_freeze(int64_t ms) {
+    frozen_ms = ms;
+}
+
 time_t __wrap_time(time_t *out) {
     time_t now = (host_us() + offset_us) / US;
     if (out != NULL) {
@@ -48,8 +53,13 @@ int __wrap_gettimeofday(struct timeval *now, void *zone) {
     return 0;
 }
 
-// Only the date is the board's; durations (CLOCK_MONOTONIC) stay the host's.
+// Only the date is the board's; durations (CLOCK_MONOTONIC) stay the host's unless they are frozen.
 int __wrap_clock_gettime(clockid_t id, struct timespec *now) {
+    if (id == CLOCK_MONOTONIC && frozen_ms >= 0) {
+        now->tv_sec = frozen_ms / 1000;
+        now->tv_nsec = frozen_ms % 1000 * 1000000;
+        return 0;
+    }
     if (id != CLOCK_REALTIME) {
         return __real_clock_gettime(id, now);
     }
