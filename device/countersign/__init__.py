@@ -14,6 +14,9 @@ from .errors import CountersignError  # noqa: F401
 
 __version__ = "0.1.0"
 
+# Seconds a board that only wakes to deliver stays for its own identity, when there is something to do.
+_CARE = 5
+
 
 def load_identity(root="/"):
     """The Identity in use: .name, .brokers, .slot, .certificate(), .anchors(). IdentityMissing or
@@ -33,7 +36,8 @@ def start(program, **options):
 def publish_once(topic, payload, qos=1, retain=False, timeout=30, say=lambda line: None):
     """Wakes, delivers one message, disconnects. Raises a CountersignError that says why it could not, within
     about `timeout` seconds for the connection on top of what the Wi-Fi takes. The board's "online" status is
-    left alone, and commands wait at the broker."""
+    left alone, and commands wait at the broker. A renewal that is due takes a step at each call, and some
+    seconds more."""
     from . import board
     board.run(_publish_once(topic, payload, qos, retain, timeout, say))
 
@@ -43,11 +47,12 @@ async def _publish_once(topic, payload, qos, retain, timeout, say):
 
     from . import board
     from .errors import BrokerSilent
-    client = await board.prepare(say, announce=False, deadline=timeout, log=say)
+    client = await board.prepare(say, patience=1, announce=False, deadline=timeout, log=say)
 
     async def deliver():
         await client.wait_connected()
         await client.publish(topic, payload, qos, retain)
+        await client.look_after_identity(_CARE)
         await client.close()
 
     try:

@@ -11,7 +11,8 @@ from .clock import Clock
 from .dates import text
 from .errors import ConfigInvalid, CountersignError, IdentityDamaged, IdentityMissing
 from .files import Files
-from .slots import Slots
+from .lifecycle import Lifecycle
+from .slots import Slots, any_identity
 
 # Where wifi.conf and slots/ are. '/' on a board; a test points it at a folder of its own.
 ROOT = "/"
@@ -25,8 +26,9 @@ def run(work):
         asyncio.new_event_loop()
 
 
-async def prepare(say=print, **options):
-    """Does every step up to the connection and returns a Client; `options` are passed on to it."""
+async def prepare(say=print, patience=3, **options):
+    """Does every step up to the connection and returns a Client; `options` are passed on to it, `patience` is
+    that of lifecycle.Lifecycle."""
     settings = config.load(ROOT)
     first = (settings.server_ip, settings.server_port)
     say("Configuration OK (Wi-Fi %s, broker %s:%d)" % ((settings.wifi_ssid,) + first))
@@ -40,12 +42,13 @@ async def prepare(say=print, **options):
     clock.keep_floor()
     source = "set by NTP" if clock.ask_ntp() else "no NTP server answered"
     say("Clock OK (%s, %s)" % (text(clock.now()), source))
-    identity = Slots(files).active()
+    # The address in wifi.conf comes first: it is what a person edits by hand.
+    lifecycle = Lifecycle(files, clock, first, patience, options.get("log", print))
+    identity = any_identity(Slots(files))
     say("Identity OK (%s, slot %s)" % (identity.name, identity.slot))
     say("Certificate OK (until %s)" % _check_certificate(identity))
-    # The address in wifi.conf comes first: it is what a person edits by hand.
-    brokers = [first] + [b for b in identity.brokers if b != first]
-    return Client(identity, brokers, network=network, clock=clock, **options)
+    return Client(identity, lifecycle.brokers(identity), network=network, clock=clock, lifecycle=lifecycle,
+                  **options)
 
 
 def _check_certificate(identity):

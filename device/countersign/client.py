@@ -13,14 +13,18 @@ import asyncio
 import gc
 import time
 
+from micropython import const
+
 from . import mqtt, transport, x509
 from .backoff import Backoff
 from .clock import Clock
-from .connection import Connection, within
+from .connection import Connection, Reconnect, within
 from .dates import text
 from .errors import BrokerRefused, CertExpired, CertNotYet, CountersignError, PayloadTooLarge, TopicInvalid
 from .session import Session, Subscription
 
+# A message of the authority and its topic, docs/protocol.md.
+_LIFECYCLE_LIMIT = const(4096 + 128)
 _ABSOLUTE = ("devices/", "countersign/", "$")
 
 
@@ -37,11 +41,12 @@ class Client:
     deadline       seconds for one attempt to connect, from the name lookup to the broker's CONNACK
     network        async function called before every attempt: brings the Wi-Fi up
     log            called with one line of text when the connection comes up or fails
+    lifecycle      keeps the identity alive (lifecycle.Lifecycle); without one it is used until it expires
     """
 
     def __init__(self, identity, brokers=None, keepalive=60, announce=True, clean_session=False,
                  receive_limit=4096, send_limit=16384, window=8, deadline=20, network=None, clock=None,
-                 log=print, backoff=None):
+                 log=print, backoff=None, lifecycle=None):
         self.name = identity.name
         self.fault = None  # why the last attempt or connection ended; None while connected
         self._identity = identity
@@ -56,13 +61,16 @@ class Client:
         self._log = log
         self._backoff = backoff or Backoff()
         self._session = Session(window)
-        self._decoder = mqtt.Decoder(receive_limit)
+        self._decoder = mqtt.Decoder(max(receive_limit, _LIFECYCLE_LIMIT) if lifecycle else receive_limit)
         self._context = None
         self._connection = None
         self._closing = False
         self._runner = None  # the task in run()
         self._up = asyncio.Event()
         self._ended = asyncio.Event()
+        self._lifecycle = lifecycle
+        if lifecycle:
+            lifecycle.attach(self)
 
     # --- what a program calls
 
@@ -119,6 +127,14 @@ class Client:
     async def wait_connected(self):
         await self._up.wait()
 
+    async def look_after_identity(self, seconds):
+        """Waits until the identity needs nothing for now, or for so long."""
+        if self._lifecycle:
+            try:
+                await asyncio.wait_for(self._lifecycle.at_rest(), seconds)
+            except asyncio.TimeoutError:
+                pass
+
     async def run(self, retry=True):
         """Connects and stays connected until close(). With retry=False the first fault is raised instead."""
         if self._runner:
@@ -128,11 +144,17 @@ class Client:
         try:
             while not self._closing:
                 try:
+                    if not self._take_identity():
+                        return
                     await self._one_connection()
+                except Reconnect:
+                    pass
                 except CountersignError as e:
                     if self._closing:  # the broker hanging up after our DISCONNECT
                         return
                     self.fault = self._explain(e)
+                    if self._lifecycle and await self._lifecycle.failed(self, self.fault):
+                        continue
                     if not retry:
                         raise self.fault
                     pause = self._backoff.next_ms(self.fault.permanent)
@@ -162,7 +184,37 @@ class Client:
         if self._connection:
             self._connection.close()
 
+    # --- what the lifecycle calls
+
+    async def reconnect(self):
+        """Finishes what is on its way, in 5 s at most, disconnects, connects as the lifecycle then says."""
+        try:
+            await asyncio.wait_for(self._farewell(), 5)
+        except asyncio.TimeoutError:
+            pass
+        self._connection.leave()
+        await asyncio.Event().wait()  # the end of the connection ends this task too
+
+    def helper(self, lifecycle, identity, brokers):
+        """A second Client on the same network and clock, to run while this one is not connected."""
+        return Client(identity, brokers, announce=False, clean_session=True, receive_limit=0,
+                      deadline=self._deadline_ms // 1000, network=self._network, clock=self._clock,
+                      log=self._log, lifecycle=lifecycle)
+
     # --- one connection
+
+    def _take_identity(self):
+        """Whether there is one to connect with."""
+        if not self._lifecycle:
+            return True
+        identity = self._lifecycle.identity()
+        if identity is None:
+            return False
+        if self._identity is None or identity.folder != self._identity.folder:
+            self._context = None
+            self._brokers = list(self._lifecycle.brokers(identity))
+        self._identity = identity
+        return True
 
     async def _one_connection(self):
         try:
@@ -170,6 +222,8 @@ class Client:
                 await self._network()
             await within(self._deadline_ms, self._open(), "CONNACK")
             born = time.ticks_ms()
+            if self._lifecycle:
+                self._connection.run(self._lifecycle.serve(self))
             try:
                 await self._connection.ended()
             finally:
@@ -182,7 +236,7 @@ class Client:
 
     async def _open(self):
         will = (self.topic("status"), b"offline", 1, True) if self._announce else None
-        hello = mqtt.connect(self.name, self._keepalive, self._clean, will)
+        hello = mqtt.connect(self._identity.user, self._keepalive, self._clean, will)
         gc.collect()  # the handshake needs some 30 kB, in large pieces
         link = await self._dial_at_floor_too(hello)
         self._connection = Connection(
@@ -193,7 +247,7 @@ class Client:
             self._connection.send(mqtt.publish(self.topic("status"), b"online", 0, True))
         self.fault = None
         self._up.set()
-        self._log("Connected to %s:%d as %s" % (self._brokers[0] + (self.name,)))
+        self._log("Connected to %s:%d as %s" % (self._brokers[0] + (self._identity.user,)))
 
     async def _dial_at_floor_too(self, hello):
         """The clock may have been sent ahead: after "expired" one more try at the newest proven time."""
@@ -235,6 +289,7 @@ class Client:
             now = self._clock.now()
             if now > ends:
                 fault = CertExpired("this board's own, on " + text(ends))
+                fault.own = True
             elif now < begins:
                 fault = CertNotYet("this board's own, which begins " + text(begins))
         return fault

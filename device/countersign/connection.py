@@ -14,6 +14,10 @@ _CHUNK = const(512)  # bytes fetched from TLS at a time
 _OUT_LIMIT = const(16)  # packets waiting to be written before senders and the reader wait
 
 
+class Reconnect(Exception):
+    """The connection has been ended on purpose: the next one is to follow at once."""
+
+
 class Connection:
     # How often the line is looked at, and how long a QoS 1 message may stay unanswered before it is doubted.
     look_ms = 5000
@@ -46,6 +50,10 @@ class Connection:
         """Raises the CountersignError that ended the connection."""
         await self._settled()
 
+    def run(self, work):
+        """A coroutine beside the connection, which ends with it; its fault ends the connection."""
+        self._tasks.append(asyncio.create_task(self._guard(work)))
+
     def send(self, item):
         """A packet, or a Delivery, after everything that waits to be written."""
         self._out.append(item)
@@ -61,6 +69,10 @@ class Connection:
         """Waits until nothing is left to write, or the connection is gone."""
         while self.up and self._out:
             await self._motion()
+
+    def leave(self):
+        """Ends it with Reconnect."""
+        self._fail(Reconnect())
 
     def close(self):
         """At once, outside of asyncio too."""

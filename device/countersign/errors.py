@@ -1,7 +1,8 @@
 """What can go wrong on a device, in words a person with the board in hand can act on.
 
 Every class carries a stable code of the project's one catalogue (core/errors/catalogue.def). `permanent` says
-that waiting alone will not cure it: somebody has to change a clock, a certificate or a configuration.
+that waiting alone will not cure it: somebody has to change a clock, a certificate or a configuration. `own`
+says that this board's identity is at fault, so that another one of its own may do.
 """
 
 import errno
@@ -12,6 +13,7 @@ class CountersignError(Exception):
     what = "Countersign met a state it did not expect."
     cure = "report it with these lines"
     permanent = False
+    own = False
 
     def __init__(self, detail=""):
         self.detail = detail
@@ -35,6 +37,7 @@ class IdentityMissing(CountersignError):
     what = "There is no whole identity on this board."
     cure = "countersign load NAME --port PORT"
     permanent = True
+    own = True
 
 
 class IdentityDamaged(CountersignError):
@@ -42,6 +45,7 @@ class IdentityDamaged(CountersignError):
     what = "The identity on this board cannot be used."
     cure = "countersign load NAME --port PORT"
     permanent = True
+    own = True
 
 
 class BoardFull(CountersignError):
@@ -112,6 +116,7 @@ class BrokerRefused(CountersignError):
     what = "The broker refused this board."
     cure = "countersign show NAME says whether its certificate may connect"
     permanent = True
+    own = True
 
 
 class TlsFailed(CountersignError):

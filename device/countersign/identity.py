@@ -10,34 +10,67 @@ _VERSION = 1
 _MAX_ANCHORS = 8
 
 
+class Settings:
+    """What an identity knows beside its key and certificate. Versions are those of docs/protocol.md; `after`
+    is the seal() of the identity this one is to replace."""
+
+    def __init__(self, name, brokers, anchors_version=1, brokers_version=0, after=""):
+        self.name = name
+        self.brokers = brokers  # [(host, port), …] in the order to try them
+        self.anchors_version = anchors_version
+        self.brokers_version = brokers_version
+        self.after = after
+
+
 class Identity:
     """One whole slot. The key stays in its file until TLS asks for it: what is not in RAM cannot leak."""
 
-    def __init__(self, name, brokers, folder, files, anchor_count):
-        self.name = name
-        self.brokers = brokers  # [(host, port), …] in the order to try them
-        self.slot = folder[-1:]
-        self._folder = folder
+    def __init__(self, settings, folder, files, anchor_count):
+        self.name = settings.name
+        self.brokers = settings.brokers
+        self.settings = settings
+        self.slot = folder[len("/slots/"):]
+        # The name it connects under: a birth certificate does not act for its board.
+        self.user = "birth~" + self.name if self.slot == "birth" else self.name
+        self.folder = folder
         self.files = files
-        self._anchor_count = anchor_count
+        self._anchors = folder, anchor_count
 
     def key(self):
-        return self.files.read(self._folder + "/key.der")
+        return self.files.read(self.folder + "/key.der")
 
     def certificate(self):
-        return self.files.read(self._folder + "/cert.der")
+        return self.files.read(self.folder + "/cert.der")
 
     def anchors(self):
-        return [self.files.read(self._folder + "/anchor%d.der" % i) for i in range(self._anchor_count)]
+        folder, count = self._anchors
+        return [self.files.read("%s/anchor%d.der" % (folder, i)) for i in range(count)]
+
+    def trust_like(self, other):
+        """Takes over the anchors, the brokers and their versions of another Identity of this board."""
+        self.settings = other.settings
+        self.brokers = other.brokers
+        self._anchors = other._anchors
+
+    def fingerprint(self):
+        """SHA-256 of the certificate."""
+        return hashlib.sha256(self.certificate()).digest()
+
+    def seal(self):
+        """Short for everything about this identity: half of the SHA-256 of its identity.json, in hex."""
+        return _sha256(self.files.read(self.folder + "/identity.json"))[:32]
 
 
-def describe(name, brokers, contents):
+def describe(settings, contents):
     """identity.json (bytes) for the files of a slot: {file name: bytes}."""
     return json.dumps({
         "version": _VERSION,
-        "name": name,
-        "brokers": [{"host": host, "port": port} for host, port in brokers],
+        "name": settings.name,
+        "brokers": [{"host": host, "port": port} for host, port in settings.brokers],
         "anchors": sum(1 for file in contents if file.startswith("anchor")),
+        "anchors_version": settings.anchors_version,
+        "brokers_version": settings.brokers_version,
+        "after": settings.after,
         "sha256": {file: _sha256(data) for file, data in contents.items()},
     }).encode()
 
@@ -48,7 +81,7 @@ def read(files, folder):
     if text is None:
         raise IdentityDamaged(folder + " has no identity.json")
     try:
-        name, brokers, anchors, digests = _parse(json.loads(text))
+        settings, anchors, digests = _parse(json.loads(text))
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RuntimeError):
         # RuntimeError: nested deeper than the stack
         raise IdentityDamaged(folder + "/identity.json cannot be read")
@@ -56,7 +89,7 @@ def read(files, folder):
         data = files.read(folder + "/" + file)
         if data is None or digests.get(file) != _sha256(data):
             raise IdentityDamaged("%s/%s is not the file that was written" % (folder, file))
-    return Identity(name, brokers, folder, files, anchors)
+    return Identity(settings, folder, files, anchors)
 
 
 def is_name(name):
@@ -74,9 +107,11 @@ def _parse(record):
     for host, port in brokers:
         if not isinstance(host, str) or not 1 <= port <= 65535:
             raise ValueError
-    if not isinstance(record["sha256"], dict):
+    # Versions and `after` are the board's own; what the host wrote may lack them.
+    versions = record.get("anchors_version", 1), record.get("brokers_version", 0)
+    if not isinstance(record["sha256"], dict) or not all(isinstance(v, int) and v >= 0 for v in versions):
         raise ValueError
-    return name, brokers, anchors, record["sha256"]
+    return Settings(name, brokers, versions[0], versions[1], record.get("after")), anchors, record["sha256"]
 
 
 def _sha256(data):

@@ -55,7 +55,7 @@ _FIELDS = {
 
 
 def encode(kind, *fields):
-    """A message of (tag, value) in ascending order of tags; a value is bytes or, where it is one, a number."""
+    """A message of (tag, value) in ascending order of tags; a value is bytes, or a number where it is one."""
     parts = [bytes((_VERSION, kind))]
     for tag, value in fields:
         if tag in _NUMBERS:

@@ -41,6 +41,12 @@ class Subscription:
         self._came = asyncio.Event()
         self._decided = asyncio.Event()
 
+    def want(self):
+        """Asks for it anew at the next connect, which brings its retained messages again."""
+        if self.state != LEAVING:
+            self.state = WANTED
+            self._decided.clear()
+
     async def ready(self):
         """Returns when the broker has granted it; raises SubscriptionRefused."""
         await self._decided.wait()

@@ -12,9 +12,14 @@ from . import identity
 from .errors import BoardFull, IdentityDamaged, IdentityMissing
 
 SLOTS = ("a", "b")
+BIRTH = "/slots/birth"
 
 _POINTERS = ("/slots/pointer0", "/slots/pointer1")
 _MAGIC = "countersign-pointer"
+# In the order to remove them: without the first nothing is asked with an old key again, without the second it
+# is no slot any more.
+_OWN_FILES = (
+    "request", "identity.json", "key.der", "cert.der", "number", "number.new", "refused", "refused.new")
 
 
 class Slots:
@@ -42,21 +47,78 @@ class Slots:
         except (IdentityMissing, IdentityDamaged):
             return "a"
 
+    def candidate(self):
+        """The Identity in the free slot that is to replace the active one; None when there is none, or only
+        the one that was in use before."""
+        try:
+            found = identity.read(self._files, _folder(self.free()))
+            return found if found.settings.after == self.seal() else None
+        except IdentityDamaged:
+            return None
+
+    def birth(self):
+        """The Identity that can only renew, or None. It trusts what the newest readable slot trusts."""
+        try:
+            birth = identity.read(self._files, BIRTH)
+        except IdentityDamaged:
+            return None
+        try:
+            active = self.active()
+            if active.name == birth.name:
+                birth.trust_like(active)
+        except (IdentityMissing, IdentityDamaged):
+            pass
+        return birth
+
+    def is_whole(self, slot):
+        try:
+            identity.read(self._files, _folder(slot))
+            return True
+        except IdentityDamaged:
+            return False
+
+    def seal(self):
+        """That of the active identity; "none" without one."""
+        try:
+            return self.active().seal()
+        except (IdentityMissing, IdentityDamaged):
+            return "none"
+
     def write(self, contents, name, brokers):
         """Puts an identity into the free slot and returns the slot: `contents` is {"key.der": bytes,
         "cert.der": …, "anchor0.der": …}. Nothing is changed for whoever uses the active one."""
         slot = self.free()
-        folder = _folder(slot)
-        self._files.make_folder("/slots")
-        self._files.make_folder(folder)
+        self.fill(_folder(slot), contents, identity.Settings(name, brokers))
+        return slot
+
+    def fill(self, folder, contents, settings):
+        """Makes a folder a whole identity; BoardFull when the flash did not keep it."""
+        self.make_folder(folder)
         for file, data in contents.items():
-            self._files.write(folder + "/" + file, data)
-        self._files.write(folder + "/identity.json", identity.describe(name, brokers, contents))
+            if self._files.read(folder + "/" + file) != data:
+                self._files.write(folder + "/" + file, data)
+        self._files.write(folder + "/identity.json", identity.describe(settings, contents))
         try:
-            identity.read(self._files, folder)
+            return identity.read(self._files, folder)
         except IdentityDamaged as e:
             raise BoardFull(e.detail)
-        return slot
+
+    def clear_free(self):
+        """The folder of the free slot, with nothing in it that could be taken for a part of something."""
+        try:
+            # After a fall-back the newest pointer names this slot: it must not hold before it is proven.
+            self.activate(self.active().slot)
+        except (IdentityMissing, IdentityDamaged):
+            pass
+        folder = _folder(self.free())
+        self.make_folder(folder)
+        for file in _OWN_FILES:
+            self._files.remove(folder + "/" + file)
+        return folder
+
+    def make_folder(self, folder):
+        self._files.make_folder("/slots")
+        self._files.make_folder(folder)
 
     def activate(self, slot):
         """Makes a slot the one in use, if it is whole."""
@@ -80,6 +142,17 @@ class Slots:
                 found.append((int(words[0]), words[1], path))
         found.sort(reverse=True)
         return found
+
+
+def any_identity(slots):
+    """The active Identity, else the birth one; IdentityMissing or IdentityDamaged."""
+    try:
+        return slots.active()
+    except (IdentityMissing, IdentityDamaged):
+        birth = slots.birth()
+        if birth:
+            return birth
+        raise
 
 
 def sealed(text):

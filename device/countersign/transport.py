@@ -50,11 +50,16 @@ class Link:
 
 def make_context(identity):
     """The TLS context for an identity; it can serve any number of connections."""
+    return context_of(identity.certificate(), identity.key(), identity.anchors())
+
+
+def context_of(certificate, key, anchors):
+    """The same for what is not a slot yet. IdentityDamaged when the firmware's TLS does not take it."""
     context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
     context.verify_mode = tls.CERT_REQUIRED
     try:
-        context.load_cert_chain(identity.certificate(), identity.key())
-        for anchor in identity.anchors():
+        context.load_cert_chain(certificate, key)
+        for anchor in anchors:
             # One call for each: a second certificate in one call is ignored. This is the C module's method;
             # in ssl.py, which is not everywhere, the first argument would be a file name.
             context.load_verify_locations(anchor)

@@ -52,7 +52,7 @@ certificate() { # AUTHORITY FILE CN FROM UNTIL SAN
     openssl ca -batch -notext -config "$1/conf" -extensions "$LEAF_SECTION" -startdate "$4" -enddate "$5" -in "$2.csr" \
         -out "$2.pem" 2>"$2.log" || { cat "$2.log" >&2; return 1; }
     openssl x509 -in "$2.pem" -outform DER -out "$2.der"
-    openssl ec -in "$2.key" -outform DER -out "$2.key.der" 2>/dev/null
+    openssl pkcs8 -topk8 -nocrypt -in "$2.key" -outform DER -out "$2.key.der"
 }
 
 make_certificates() {

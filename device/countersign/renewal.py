@@ -1,0 +1,212 @@
+"""The next identity of a board, step by step in flash: the request, the answer, the flip. No network here.
+
+The free slot goes through: empty, key.der, request (asked), the certificate and the rest (a candidate:
+Slots.candidate()), active. A power cut at any file operation leaves one of these, and the same calls go on
+from there. What takes long on an ESP32-C3, by the counts of ecdsa.py: a request 0.9 s, an answer 1 to 2 s, a
+changed set of anchors 1 s, a State 0.3 s.
+"""
+
+import binascii
+
+from micropython import const
+
+from . import keys, messages
+from .counter import Counter
+from .der import point_of
+from .identity import Settings
+from .messages import ANCHOR, ANCHORS, ANCHORS_VERSION, BROKER, BROKERS_VERSION, ISSUER, KEY, LEAF
+from .slots import Slots, sealed
+from .x509 import Certificate
+
+BACKDATED = const(86400)  # a certificate's notBefore lies this long before it was signed
+_REFUSALS = const(3)  # of a candidate, before it is given up
+# A request nobody has answered for so long gets a new key: its own may be one the authority has given up.
+_STALE = const(604800)
+_ACKNOWLEDGED = "/slots/acknowledged"
+
+
+class Renewal:
+    def __init__(self, files, clock):
+        self.slots = Slots(files)
+        self._files = files
+        self._clock = clock
+
+    # --- when
+
+    def due_at(self, identity):
+        """Two thirds into its life, and a share of a twelfth of it that the name decides; since 1970."""
+        certificate = Certificate(identity.certificate())
+        issued = certificate.not_before + BACKDATED
+        life = certificate.not_after - issued
+        share = messages.digest(identity.name.encode())
+        return issued + life * (8 * 65536 + (share[0] << 8 | share[1])) // (12 * 65536)
+
+    # --- asking
+
+    def pending(self):
+        """(key, request) that wait for an answer in the free slot, or None."""
+        folder = self._folder()
+        data = self._files.read(folder + "/request")
+        key = self._files.read(folder + "/key.der")
+        if not data or not key or len(data) <= 40 or messages.digest(data[:-32]) != data[-32:]:
+            return None
+        # A clock that has fallen back makes nothing stale.
+        age = self._clock.now() - int.from_bytes(data[:8], "big")
+        if age >= _STALE or self.slots.is_whole(self.slots.free()):
+            return None
+        try:
+            return (key, data[8:-32]) if keys.public_key(key) in data else None
+        except ValueError:
+            return None
+
+    def request(self, signer):
+        """The Request to publish under an Identity: the one in flash, or a new one. What was in the free slot
+        is given up for a new one."""
+        pending = self.pending()
+        fingerprint = signer.fingerprint()
+        if pending:
+            key, message = pending
+            if messages.decode(message)[1][messages.SIGNER] == fingerprint:
+                return message
+            folder = self._folder()
+        else:
+            folder = self.slots.clear_free()
+            key = keys.make(signer.key())
+            self._files.write(folder + "/key.der", key)
+        used = self._requests(signer.folder)
+        used.set(used.value + 1)
+        message = messages.sign(messages.encode(
+            messages.REQUEST, (messages.SIGNER, fingerprint), (messages.NUMBER, used.value),
+            (messages.PKCS10, keys.request(key, signer.name))), signer.key())
+        data = self._clock.now().to_bytes(8, "big") + message
+        self._files.write(folder + "/request", data + messages.digest(data))
+        return message
+
+    def is_answer(self, fields):
+        """Whether a Certificate or Refusal is about the key that waits."""
+        pending = self.pending()
+        return pending is not None and fields[KEY] == messages.digest(keys.public_key(pending[0]))
+
+    # --- candidates
+
+    def answered(self, fields, trust):
+        """Makes the free slot a candidate out of a decoded Certificate, for which is_answer() is true. The
+        anchors, brokers and name of the Identity `trust` hold. ValueError says what is wrong with the answer.
+        """
+        key = self.pending()[0]
+        leaf, issuer = Certificate(fields[LEAF]), Certificate(fields[ISSUER])
+        if leaf.spki != keys.public_key(key):
+            raise ValueError("the certificate is for another key")
+        if not leaf.names(trust.name):
+            raise ValueError("the certificate is for another name")
+        settings, anchors = self._settings(fields, trust)
+        if not _is_trusted(issuer, anchors) or not leaf.is_signed_by(issuer):
+            raise ValueError("the certificate is not from the authority this board trusts")
+        self._clock.raise_floor(leaf.not_before + BACKDATED)
+        return self._fill(key, leaf.der, anchors, settings)
+
+    def changed(self, fields, active):
+        """Makes the free slot a candidate out of the anchors and brokers in a decoded Command, if they are
+        newer than those of the active Identity and of the candidate that is there. Whether it did."""
+        settings, anchors = self._settings(fields, active)
+        versions = settings.anchors_version, settings.brokers_version
+        for there in active, self.slots.candidate():
+            if there and versions == (there.settings.anchors_version, there.settings.brokers_version):
+                return False
+        key, certificate = active.key(), active.certificate()
+        # The signer stays the same, so its requests are counted on.
+        self._requests(self.slots.clear_free()).set(self._requests(active.folder).value)
+        self._fill(key, certificate, anchors, settings)
+        return True
+
+    def flip(self, candidate):
+        """The candidate has connected: it is the active identity from here on."""
+        self.slots.activate(candidate.slot)
+        self._files.remove(candidate.folder + "/request")
+
+    def refused(self):
+        """The candidate has been refused; the third time it is given up. Whether it is still there."""
+        count = Counter(self._files, self._folder() + "/refused", "countersign-refused")
+        if count.value + 1 < _REFUSALS:
+            count.set(count.value + 1)
+            return True
+        self.slots.clear_free()
+        return False
+
+    # --- what the authority has been told
+
+    def state(self, identity):
+        """The State of an active Identity; None when just that has been acknowledged."""
+        unsigned = self._unsigned_state(identity)
+        if self._files.read(_ACKNOWLEDGED) == _acknowledgement(unsigned):
+            return None
+        return messages.sign(unsigned, identity.key())
+
+    def acknowledged(self, identity):
+        """The authority has dealt with the State of this Identity."""
+        self._files.write(_ACKNOWLEDGED, _acknowledgement(self._unsigned_state(identity)))
+
+    def _unsigned_state(self, identity):
+        settings = identity.settings
+        return messages.encode(
+            messages.STATE, (messages.SIGNER, identity.fingerprint()),
+            (ANCHORS_VERSION, settings.anchors_version), (BROKERS_VERSION, settings.brokers_version))
+
+    # --- the slots
+
+    def _requests(self, folder):
+        """How many Requests the key in a slot has signed."""
+        return Counter(self._files, folder + "/number", "countersign-number")
+
+    def _folder(self):
+        return "/slots/" + self.slots.free()
+
+    def _fill(self, key, certificate, anchors, settings):
+        contents = {"key.der": key, "cert.der": certificate}
+        for i, anchor in enumerate(anchors):
+            contents["anchor%d.der" % i] = anchor
+        return self.slots.fill(self._folder(), contents, settings)
+
+    def _settings(self, fields, trust):
+        """(Settings, anchors) after a message: the newer of what it brings and what is there."""
+        old = trust.settings
+        settings = Settings(
+            trust.name, old.brokers, old.anchors_version, old.brokers_version, self.slots.seal())
+        if fields.get(BROKERS_VERSION, 0) > old.brokers_version:
+            settings.brokers = [broker for broker in fields[BROKER] if broker[1]]
+            settings.brokers_version = fields[BROKERS_VERSION]
+            if not settings.brokers:
+                raise ValueError("no broker has a port")
+        anchors = trust.anchors()
+        if ANCHORS in fields:
+            kind, update = messages.decode(fields[ANCHORS])
+            if update[ANCHORS_VERSION] > old.anchors_version:
+                if not _is_by_root(fields[ANCHORS], anchors):
+                    raise ValueError("the anchors are not signed by a root this board trusts")
+                for anchor in update[ANCHOR]:
+                    Certificate(anchor)
+                anchors = update[ANCHOR]
+                settings.anchors_version = update[ANCHORS_VERSION]
+        return settings, anchors
+
+
+def _is_trusted(issuer, anchors):
+    """An anchor, or signed by one that is self-signed: a root signs nothing but the certificates of CAs,
+    while an issuing CA among the anchors signs devices, which must not issue."""
+    if issuer.der in anchors:
+        return True
+    roots = [Certificate(anchor) for anchor in anchors]
+    return any(root.is_self_signed() and issuer.is_signed_by(root) for root in roots)
+
+
+def _is_by_root(message, anchors):
+    for anchor in anchors:
+        anchor = Certificate(anchor)
+        point = point_of(anchor.spki)
+        if anchor.is_self_signed() and point and messages.is_signed_by(message, point):
+            return True
+    return False
+
+
+def _acknowledgement(unsigned):
+    return sealed("countersign-state 1 %s " % str(binascii.hexlify(messages.digest(unsigned)), "ascii")[:32])
