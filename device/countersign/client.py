@@ -171,10 +171,7 @@ class Client:
         """Delivers what is on its way, says "offline", disconnects and ends run(), in `deadline` seconds."""
         self._closing = True
         if self.connected:
-            try:
-                await asyncio.wait_for(self._farewell(), deadline)
-            except asyncio.TimeoutError:
-                pass
+            await self._farewell_within(deadline)
         if self._runner:
             self._runner.cancel()
             await self._ended.wait()
@@ -188,11 +185,7 @@ class Client:
 
     async def reconnect(self):
         """Finishes what is on its way, in 5 s at most, disconnects, connects as the lifecycle then says."""
-        try:
-            await asyncio.wait_for(self._farewell(), 5)
-        except asyncio.TimeoutError:
-            pass
-        self._connection.leave()
+        await self._connection.leave(self._farewell_within(5))
         await asyncio.Event().wait()  # the end of the connection ends this task too
 
     def helper(self, lifecycle, identity, brokers):
@@ -293,6 +286,12 @@ class Client:
             elif now < begins:
                 fault = CertNotYet("this board's own, which begins " + text(begins))
         return fault
+
+    async def _farewell_within(self, seconds):
+        try:
+            await asyncio.wait_for(self._farewell(), seconds)
+        except asyncio.TimeoutError:
+            pass
 
     async def _farewell(self):
         for delivery in self._session.deliveries[:]:

@@ -32,6 +32,7 @@ class Connection:
         self._log = log
         self._out = []
         self._error = None
+        self._leaving = False
         self._turn = asyncio.Event()  # up or failed: look which
         self._more = asyncio.Event()  # there is something to write
         self._moved = asyncio.Event()  # something has been written, or never will be
@@ -70,8 +71,10 @@ class Connection:
         while self.up and self._out:
             await self._motion()
 
-    def leave(self):
-        """Ends it with Reconnect."""
+    async def leave(self, farewell):
+        """Ends it with Reconnect after `farewell`, at whose end the broker may be the first to hang up."""
+        self._leaving = True
+        await farewell
         self._fail(Reconnect())
 
     def close(self):
@@ -107,7 +110,7 @@ class Connection:
 
     def _fail(self, error):
         if not self._error:
-            self._error = error
+            self._error = Reconnect() if self._leaving else error
         self._turn.set()
 
     async def _read(self):

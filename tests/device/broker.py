@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 
+from countersign.client import Client
 from countersign.files import Files
 from countersign.slots import Slots
 
@@ -48,6 +49,40 @@ def board(certificate="user1", anchors=("ours",), root=None):
     slots = Slots(Files(root))
     slots.activate(slots.write(contents, "user1", [("127.0.0.1", GOOD)]))
     return slots.active()
+
+
+class NoWait:
+    """A back-off that lets tests get on."""
+
+    def lived(self, ms):
+        pass
+
+    def next_ms(self, permanent=False):
+        return 20
+
+
+class running:
+    """async with running(client): connected at the beginning, closed at the end."""
+
+    def __init__(self, client):
+        self._client = client
+
+    async def __aenter__(self):
+        self._task = asyncio.create_task(self._client.run())
+        await asyncio.wait_for(self._client.wait_connected(), 20)
+        return self._client
+
+    async def __aexit__(self, *fault):
+        await self._client.close()
+        await self._task
+
+
+def new_client(identity=None, **options):
+    lines = []
+    options.setdefault("backoff", NoWait())
+    client = Client(identity or board(), log=lines.append, **options)
+    client.lines = lines
+    return client
 
 
 def listen(*arguments):

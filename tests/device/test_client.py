@@ -6,42 +6,8 @@ import os
 
 import broker
 import check
+from broker import new_client, running
 from countersign import errors
-from countersign.client import Client
-
-
-class NoWait:
-    """A back-off that lets tests get on."""
-
-    def lived(self, ms):
-        pass
-
-    def next_ms(self, permanent=False):
-        return 20
-
-
-class running:
-    """async with running(client): connected at the beginning, closed at the end."""
-
-    def __init__(self, client):
-        self._client = client
-
-    async def __aenter__(self):
-        self._task = asyncio.create_task(self._client.run())
-        await asyncio.wait_for(self._client.wait_connected(), 20)
-        return self._client
-
-    async def __aexit__(self, *fault):
-        await self._client.close()
-        await self._task
-
-
-def new_client(identity=None, **options):
-    lines = []
-    options.setdefault("backoff", NoWait())
-    client = Client(identity or broker.board(), log=lines.append, **options)
-    client.lines = lines
-    return client
 
 
 async def test_publish_arrives_at_mosquitto_sub():

@@ -2,10 +2,10 @@
 
 import os
 import time
-from binascii import unhexlify
 
 import authority
 import check
+from authority import printed
 from countersign import enrol, messages
 from countersign.errors import BrokerRefused, BrokerSilent, BrokerUntrusted
 from countersign.slots import Slots
@@ -31,28 +31,8 @@ def enrol_board(world):
     enrolment_calls(world, world.files)
 
 
-def printed(function, *arguments):
-    lines = []
-    real = enrol.print if hasattr(enrol, "print") else None
-    enrol.print = lambda line: lines.append(line)
-    try:
-        function(*arguments)
-    finally:
-        if real is None:
-            del enrol.print
-    return lines
-
-
 def enrolment_calls(world, files):
-    lines = printed(enrol.request, "user1", "42" * 32, files)
-    found = {}
-    for line in lines[1:]:
-        _, role, data = line.split(" ")
-        name, spki = authority.csr_of(unhexlify(data))
-        check.equal(name, "user1")
-        role = "device" if role == "working" else role
-        known = [r for r in world.authority.records if r.spki == spki and r.role == role]
-        found[role] = known[0] if known else world.authority.issue("user1", spki, role)
+    found = world.authority.enrol(printed(enrol.request, "user1", "42" * 32, files))
     folder = "/slots/enrol/"
     for i, anchor in enumerate(world.authority.anchors):
         files.write(folder + "anchor%d.der" % i, anchor)
@@ -89,8 +69,8 @@ def test_openssl_judges_the_authority_of_these_tests():
                 f.write(data)
             check.equal(os.system("openssl x509 -inform DER -in %s/%s.der -out %s/%s.pem"
                                   % (folder, name, folder, name)), 0)
-        check.equal(os.system("cd %s && openssl verify -attime %d -CAfile root.pem -untrusted issuing.pem leaf.pem"
-                              % (folder, NOON)), 0)
+        verify = "openssl verify -attime %d -CAfile root.pem -untrusted issuing.pem leaf.pem" % NOON
+        check.equal(os.system("cd %s && %s" % (folder, verify)), 0)
     finally:
         os.system("rm -r " + folder)
 
