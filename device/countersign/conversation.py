@@ -10,15 +10,15 @@ _MAX_RETRY = 604800
 
 
 class Conversation:
-    """`user` is the name the board connects under. Whatever arrives is looked at in order, later, by the task
-    that calls next_message()."""
+    """`user` is the name the board connects under. Whatever arrives is looked at later, by the task that
+    calls next_message()."""
 
     def __init__(self, renewal, user, uptime, log):
         self._renewal = renewal
         self._user = user
         self._uptime = uptime
         self._log = log
-        self._inbox = []
+        self._inbox = {}  # by topic: only the newest state of each counts
         self._came = asyncio.Event()
         self._subscriptions = ()
         self._ask_at = 0  # when to publish the Request; None: it has been, and the answer is awaited
@@ -74,7 +74,7 @@ class Conversation:
         if not self._renewal.is_answer(fields):
             if fields[KEY] == digest(public_key(identity.key())):
                 # A retained Request of the key that is in use already.
-                await client.publish(self._topic("request"), b"", 1, True)
+                await self.clear_request(client)
             return False
         if kind == REFUSAL:
             if not self._put_off:  # else it is the one that comes again at every connect
@@ -87,8 +87,11 @@ class Conversation:
         self._renewal.answered(fields, identity)
         self._ask_at = 0
         self._put_off = False
-        await client.publish(self._topic("request"), b"", 1, True)
+        await self.clear_request(client)
         return True
+
+    async def clear_request(self, client):
+        await client.publish(self._topic("request"), b"", 1, True)
 
     async def next_message(self, seconds):
         """(last level of the topic, payload); None when none has come in this time."""
@@ -97,8 +100,10 @@ class Conversation:
             try:
                 await asyncio.wait_for(self._came.wait(), max(seconds, 0))
             except asyncio.TimeoutError:
-                return None
-        return self._inbox.pop(0)
+                pass
+        if not self._inbox:
+            return None
+        return self._inbox.popitem()
 
     def rest(self):
         """There is nothing left to do but wait."""
@@ -112,7 +117,10 @@ class Conversation:
         return "countersign/%s/%s" % (self._user, level)
 
     def _take(self, topic, payload):
-        if payload and len(self._inbox) < 4:
-            self._inbox.append((topic.rsplit("/", 1)[1], payload))
+        level = topic.rsplit("/", 1)[1]
+        if payload:
+            self._inbox[level] = payload
             self._came.set()
             self._at_rest.clear()
+        else:
+            self._inbox.pop(level, None)

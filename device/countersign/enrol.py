@@ -110,9 +110,12 @@ def _anchors(files, folder):
 
 
 def _settings(files, folder, name):
-    record = json.loads(files.read(folder + "/brokers.json") or b"")
-    brokers = [(b["host"], b["port"]) for b in record["brokers"]]
-    return Settings(name, brokers, record.get("anchors_version", 1), record.get("brokers_version", 0))
+    try:
+        record = json.loads(files.read(folder + "/brokers.json") or b"")
+        brokers = [(b["host"], b["port"]) for b in record["brokers"]]
+        return Settings(name, brokers, record.get("anchors_version", 1), record.get("brokers_version", 0))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ValueError("CS-BROKERS %s/brokers.json" % folder)
 
 
 def _try(key, certificate, anchors):

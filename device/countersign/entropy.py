@@ -9,8 +9,6 @@ host that come over the cable, or for later keys the present key, and the chip's
 import hashlib
 import os
 
-from .p256 import N
-
 
 def chip_id():
     """What tells this chip from all others; empty where the firmware has no such thing."""
@@ -23,6 +21,7 @@ def chip_id():
 
 def secret(more, random=os.urandom):
     """32 bytes, evenly from 1 to N-1. `more` is known to nobody who could foretell the chip's generator."""
+    from .p256 import N
     _radio_on()
     while True:
         made = hashlib.sha256(random(32) + hashlib.sha256(more).digest() + chip_id()).digest()

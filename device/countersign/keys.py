@@ -7,41 +7,47 @@ signature).
 
 import hashlib
 
-from . import der, entropy
-
-try:
-    import _countersign as arithmetic
-except ImportError:
-    from . import ecdsa as arithmetic
+from . import der
 
 _VERSION_0 = b"\x02\x01\x00"
 _VERSION_1 = b"\x02\x01\x01"
 
 
+def arithmetic():
+    """Loaded when it is needed, some days in a year: it takes several kilobytes."""
+    try:
+        import _countersign
+        return _countersign
+    except ImportError:
+        from . import ecdsa
+        return ecdsa
+
+
 def make(more):
     """A new key as PKCS#8: what mbedTLS's load_cert_chain() reads. `more` is what entropy.secret() says."""
+    from . import entropy
     secret = entropy.secret(more)
     inner = der.element(
         der.SEQUENCE, _VERSION_1, der.element(der.OCTET_STRING, secret),
-        der.element(0xA1, der.element(der.BIT_STRING, b"\0\x04", arithmetic.public_key(secret))))
+        der.element(0xA1, der.element(der.BIT_STRING, b"\0\x04", arithmetic().public_key(secret))))
     return der.element(der.SEQUENCE, _VERSION_0, der.EC_P256, der.element(der.OCTET_STRING, inner))
 
 
 def sign(key, message):
     """r and s, 64 bytes, over SHA-256. ValueError when `key` is not a P-256 key."""
-    return arithmetic.sign(_read(key)[0], hashlib.sha256(message).digest())
+    return arithmetic().sign(_read(key)[0], hashlib.sha256(message).digest())
 
 
 def verify(point, message, signature):
     """Whether `signature` (64 bytes) is one of `message` by the key of this point (64 bytes)."""
     return (len(point) == 64 and len(signature) == 64
-            and arithmetic.verify(point, hashlib.sha256(message).digest(), signature))
+            and arithmetic().verify(point, hashlib.sha256(message).digest(), signature))
 
 
 def public_key(key):
     """SubjectPublicKeyInfo (DER). ValueError when `key` is not a P-256 key."""
     secret, point = _read(key)
-    return der.spki(point or arithmetic.public_key(secret))
+    return der.spki(point or arithmetic().public_key(secret))
 
 
 def request(key, name):

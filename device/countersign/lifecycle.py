@@ -5,6 +5,7 @@ The client asks identity() before every connection, runs serve() during it and t
 """
 
 import time
+from binascii import hexlify
 
 from micropython import const
 
@@ -51,7 +52,7 @@ class Lifecycle(Conversation):
         self._patience = patience
         self._current = None  # the Identity of this connection
         self._proving = False  # it is a candidate
-        self._by_birth = False  # the last detour was the birth certificate
+        self._tried_candidate = False  # the last detour from a refused identity; else the birth certificate
         self._refusals = 0
         self._prove_at = 0
         self._pause = _FIRST_PAUSE
@@ -67,6 +68,7 @@ class Lifecycle(Conversation):
         """The Identity for the next connection."""
         self.begin()
         self._settings = None
+        self._told = None
         self._current = self._slots.candidate() if self._proving else None
         if self._current is None:
             self._proving = False
@@ -85,6 +87,13 @@ class Lifecycle(Conversation):
 
     async def failed(self, client, fault):
         """A connection has ended, or did not come about. Whether to go on at once, with another identity."""
+        try:
+            return await self._next_try(client, fault)
+        except OSError as e:  # flash
+            self._log("The identity cannot be looked after: %s" % e)
+            return False
+
+    async def _next_try(self, client, fault):
         if self._proving:
             self._give_back(fault)
             return False
@@ -94,12 +103,8 @@ class Lifecycle(Conversation):
         if self._refusals < self._patience and not isinstance(fault, (IdentityDamaged, IdentityMissing)):
             return False
         # A candidate and the birth certificate take turns, so that neither can stand in the other's way.
-        if self._slots.candidate() and (self._by_birth or not self._slots.birth()):
-            self._by_birth = False
-            self._proving = True
-            return True
-        self._by_birth = True
-        self._proving = await self._renew_by_birth(client)
+        self._tried_candidate = not self._tried_candidate and self._slots.candidate() is not None
+        self._proving = self._tried_candidate or await self._renew_by_birth(client)
         return self._proving
 
     def _give_back(self, fault):
@@ -141,15 +146,17 @@ class Lifecycle(Conversation):
             self._log("%s This identity cannot be renewed here." % e)
             self.rest()
             return
-        if self._proving:
-            self._flip()
         self._refusals = 0
-        self._by_birth = False
+        self._tried_candidate = False
         try:
-            await self._report(client)
+            if self._proving:
+                self._flip()
+                await self.clear_request(client)
+            if not self._renewal.acknowledged(self._current):
+                await self._report(client)
             while True:
                 wait = await self._step(client)
-                if not self.waits_for_answer() and self._told is None:
+                if wait and not self.waits_for_answer() and self._told is None:
                     self.rest()
                 message = await self.next_message(wait)
                 if message:
@@ -209,16 +216,21 @@ class Lifecycle(Conversation):
             if level == "certificate":
                 await self.take_certificate(client, data, self._current)
             else:
-                self._obey(data)
+                await self._obey(client, data)
         except ValueError as e:
             self._log("A message of the authority was not taken: %s" % e)
 
-    def _obey(self, data):
+    async def _obey(self, client, data):
         kind, fields = decode(data)
         if kind != COMMAND:
             raise ValueError("not a command")
-        if self._told and fields.get(ACKNOWLEDGED) == self._told:
-            self._renewal.acknowledged(self._current)
+        acknowledged = fields.get(ACKNOWLEDGED, b"")
+        if self._told is None:
+            known = self._renewal.acknowledged(self._current)
+            if known != str(hexlify(acknowledged), "ascii")[:32]:
+                await self._report(client)  # the authority has forgotten: a registry from a backup
+        elif acknowledged == self._told:
+            self._renewal.acknowledge(self._current, self._told)
             self._told = None
         now = self._uptime()
         if fields.get(RENEW) == self._current.fingerprint() and now - self._obeyed_at >= _OBEY:
@@ -228,11 +240,10 @@ class Lifecycle(Conversation):
             self._settings = fields
 
     async def _report(self, client):
-        """The State, until just this one has been acknowledged."""
+        """The State, at every connect until just this one has been acknowledged."""
         state = self._renewal.state(self._current)
-        self._told = digest(state) if state else None
-        if state:
-            await client.publish(self._topic("state"), state, 1, True)
+        self._told = digest(state)
+        await client.publish(self._topic("state"), state, 1, True)
 
     def _flip(self):
         self._renewal.flip(self._current)

@@ -15,7 +15,7 @@ from .counter import Counter
 from .der import point_of
 from .identity import Settings
 from .messages import ANCHOR, ANCHORS, ANCHORS_VERSION, BROKER, BROKERS_VERSION, ISSUER, KEY, LEAF
-from .slots import Slots, sealed
+from .slots import Slots, sealed, unsealed
 from .x509 import Certificate
 
 BACKDATED = const(86400)  # a certificate's notBefore lies this long before it was signed
@@ -23,6 +23,7 @@ _REFUSALS = const(3)  # of a candidate, before it is given up
 # A request nobody has answered for so long gets a new key: its own may be one the authority has given up.
 _STALE = const(604800)
 _ACKNOWLEDGED = "/slots/acknowledged"
+_STATE = "countersign-state"
 
 
 class Renewal:
@@ -136,15 +137,21 @@ class Renewal:
     # --- what the authority has been told
 
     def state(self, identity):
-        """The State of an active Identity; None when just that has been acknowledged."""
-        unsigned = self._unsigned_state(identity)
-        if self._files.read(_ACKNOWLEDGED) == _acknowledgement(unsigned):
-            return None
-        return messages.sign(unsigned, identity.key())
+        """The State of an active Identity."""
+        return messages.sign(self._unsigned_state(identity), identity.key())
 
     def acknowledged(self, identity):
-        """The authority has dealt with the State of this Identity."""
-        self._files.write(_ACKNOWLEDGED, _acknowledgement(self._unsigned_state(identity)))
+        """The first half of the digest of this Identity's State, in hex, when that has been acknowledged; kept
+        so that nothing needs to be signed to know it."""
+        words = unsealed(self._files.read(_ACKNOWLEDGED), _STATE)
+        unsigned = _hex(messages.digest(self._unsigned_state(identity)))
+        return words[1] if words and len(words) == 2 and words[0] == unsigned[:16] else None
+
+    def acknowledge(self, identity, digest):
+        """The authority has dealt with the State of this Identity that has this digest."""
+        unsigned = _hex(messages.digest(self._unsigned_state(identity)))
+        line = sealed("%s 1 %s %s " % (_STATE, unsigned[:16], _hex(digest)[:32]))
+        self._files.write(_ACKNOWLEDGED, line)
 
     def _unsigned_state(self, identity):
         settings = identity.settings
@@ -208,5 +215,5 @@ def _is_by_root(message, anchors):
     return False
 
 
-def _acknowledgement(unsigned):
-    return sealed("countersign-state 1 %s " % str(binascii.hexlify(messages.digest(unsigned)), "ascii")[:32])
+def _hex(data):
+    return str(binascii.hexlify(data), "ascii")

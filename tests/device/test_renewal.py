@@ -51,9 +51,8 @@ def expect_healthy(world):
     working = [r for r in world.authority.records if r.role == "device"]
     check.equal([r.state for r in working].count("active"), 1)
     check.equal(world.authority.forked, 0)
-    for user in "user1", "birth~user1":
-        for level in "request", "certificate":
-            check.equal(world.retained.get("countersign/%s/%s" % (user, level), b""), b"")
+    for topic in "user1/request", "user1/certificate", "birth~user1/certificate":
+        check.equal(world.retained.get("countersign/" + topic, b""), b"")
     check.equal(identity.settings.anchors_version, world.authority.anchors_version)
     check.equal(identity.settings.brokers_version, world.authority.brokers_version)
 
@@ -245,8 +244,6 @@ def test_a_host_that_is_off_when_the_renewal_is_due():
     world.authority.received("countersign/birth~user1/request", request)  # it reads what is retained
     world.live(DAY, 3600)
     check.true(world.live())
-    # of working requests only the retained one is left over, for nobody
-    world.publish("countersign/user1/request", b"")
     expect_healthy(world)
 
 
@@ -433,6 +430,39 @@ def test_a_board_whose_slots_are_both_damaged():
     world.boot()
     world.live(DAY, 3600)
     expect_healthy(world)
+
+
+def test_a_request_that_nobody_answers_gets_a_new_key():
+    """The authority has given up its key: what was pending for it was ended by hand."""
+    world = when_due(True)
+    world.broken = lambda identity: world.unreachable(identity) if identity.slot == "b" else None
+    world.boot()
+    world.live()
+    world.authority.records[-1].state = "retired"
+    del world.flash["/slots/b/identity.json"]  # cut before it was written
+    world.retained.pop("countersign/user1/certificate")
+    world.broken = None
+    world.live(6 * DAY, 3600)
+    check.equal(len(world.authority.records), 3)
+    world.boot()
+    world.live(2 * DAY, 3600)
+    check.equal(len(world.authority.records), 4)
+    expect_healthy(world)
+
+
+def test_a_registry_from_a_backup_is_told_again():
+    world = enrolled()
+    world.authority.records[0].state = "pending"
+    world.authority.acknowledged.clear()
+    world.retained.pop("countersign/user1/state")
+    world.authority.command("user1")
+    world.boot()
+    world.live(60)
+    expect_healthy(world)
+    told = world.retained.pop("countersign/user1/state")
+    world.boot()
+    world.live(DAY, 3600)
+    check.true(told and "countersign/user1/state" not in world.retained)  # once is enough
 
 
 # --- a hostile broker

@@ -101,14 +101,15 @@ class Entropy:
         return hashlib.sha256(b"%d" % Entropy.drawn).digest()
 
 
-keys.arithmetic = Arithmetic()
+_arithmetic = Arithmetic()
+keys.arithmetic = lambda: _arithmetic
 entropy.secret = Entropy().secret
 
 
 async def _next_message(self, seconds):
     if not self._inbox:
         raise Quiet(seconds)
-    return self._inbox.pop(0)
+    return self._inbox.popitem()
 
 conversation.Conversation.next_message = _next_message
 
