@@ -22,7 +22,7 @@ class Conversation:
         self._came = asyncio.Event()
         self._subscriptions = ()
         self._ask_at = 0  # when to publish the Request; None: it has been, and the answer is awaited
-        self._put_off = False  # the last answer was a Refusal
+        self._put_off = False
         self._at_rest = asyncio.Event()
 
     def attach(self, client):
@@ -63,8 +63,16 @@ class Conversation:
         return self._ask_at is None
 
     def is_put_off(self):
-        """The authority has refused for now."""
+        """There was an answer, but no certificate to use."""
         return self._put_off
+
+    def put_off_no_longer(self):
+        self._put_off = False
+        self._ask_at = 0
+
+    def _put_off_for(self, seconds):
+        self._put_off = True
+        self._ask_at = self._uptime() + seconds
 
     async def take_certificate(self, client, data, identity):
         """A message to …/certificate. Whether it has made a candidate, which clears the Request."""
@@ -78,15 +86,18 @@ class Conversation:
             return False
         if kind == REFUSAL:
             if not self._put_off:  # else it is the one that comes again at every connect
-                self._put_off = True
                 wait = min(max(fields[RETRY_AFTER], _MIN_RETRY), _MAX_RETRY)
-                self._ask_at = self._uptime() + wait
+                self._put_off_for(wait)
                 self._log("%s: the authority does not renew this identity now. Asked again in %d s."
                           % (fields[ERROR], wait))
             return False
-        self._renewal.answered(fields, identity)
-        self._ask_at = 0
-        self._put_off = False
+        try:
+            self._renewal.answered(fields, identity)
+        except ValueError:
+            # By a root this board does not know yet, perhaps: new anchors may come before the next answer.
+            self._put_off_for(_MIN_RETRY)
+            raise
+        self.put_off_no_longer()
         await self.clear_request(client)
         return True
 

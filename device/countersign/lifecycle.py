@@ -249,6 +249,7 @@ class Lifecycle(Conversation):
         self._renewal.flip(self._current)
         self._proving = False
         self._renew_now = False
+        self.put_off_no_longer()
         self._pause = _FIRST_PAUSE
         certificate = Certificate(self._current.certificate())
         # With a clock that is ahead the new certificate may be due at once, again and again.

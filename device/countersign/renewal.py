@@ -141,8 +141,8 @@ class Renewal:
         return messages.sign(self._unsigned_state(identity), identity.key())
 
     def acknowledged(self, identity):
-        """The first half of the digest of this Identity's State, in hex, when that has been acknowledged; kept
-        so that nothing needs to be signed to know it."""
+        """Half of the digest of this Identity's State, in hex, when that has been acknowledged; kept so that
+        nothing needs to be signed to know it."""
         words = unsealed(self._files.read(_ACKNOWLEDGED), _STATE)
         unsigned = _hex(messages.digest(self._unsigned_state(identity)))
         return words[1] if words and len(words) == 2 and words[0] == unsigned[:16] else None

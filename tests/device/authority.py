@@ -93,6 +93,7 @@ class Authority:
         self.serial = 0
         self.records = []
         self.root, self.issuing = Key(), Key()
+        self.root_name = "root"
         self.root_der = self.sign("root", self.root, "root", self.root.spki, now() - DAY, NEVER, _CA)
         self.issuing_der = self.sign("root", self.root, "issuing", self.issuing.spki, now() - DAY, NEVER, _CA)
         self.anchors = [self.root_der, self.issuing_der]
@@ -101,6 +102,7 @@ class Authority:
         self.brokers_version, self.brokers = 1, [("broker.one", 8883)]
         self.renew = None  # a fingerprint
         self.refuse = None  # (error, retry after) in place of every certificate
+        self.sets_with_certificates = True
         self.forked = 0
         self.acknowledged = {}
 
@@ -140,13 +142,16 @@ class Authority:
         """A new issuing CA under the root; boards are told nothing."""
         self.issuing = Key()
         self.issuing_der = self.sign(
-            "root", self.root, "issuing", self.issuing.spki, self.now() - DAY, NEVER, _CA)
+            self.root_name, self.root, "issuing", self.issuing.spki, self.now() - DAY, NEVER, _CA)
 
     def replace_root(self):
-        """A new root and issuing CA; the old root signs the set that names them."""
+        """A new root, that signs the certificates of issuing CAs from now on; the old one signs the set that
+        names both."""
         old = self.root
         self.root = Key()
-        self.root_der = self.sign("root2", self.root, "root2", self.root.spki, self.now() - DAY, NEVER, _CA)
+        self.root_name += "+"
+        self.root_der = self.sign(
+            self.root_name, self.root, self.root_name, self.root.spki, self.now() - DAY, NEVER, _CA)
         self.anchors = [self.root_der, self.anchors[0]]
         self.anchors_version += 1
         self.anchor_sets[self.anchors_version] = self.anchor_set(self.anchors_version, self.anchors, old)
@@ -204,8 +209,11 @@ class Authority:
             REFUSAL, (KEY, key), (ERROR, error.encode()), (RETRY_AFTER, after)))
 
     def _answer(self, user, key, record):
-        self.publish("countersign/%s/certificate" % user, messages.encode(
-            CERTIFICATE, (KEY, key), (LEAF, record.der), (ISSUER, self.issuing_der)))
+        fields = [(KEY, key), (LEAF, record.der), (ISSUER, self.issuing_der)]
+        known = max(r.versions[0] for r in self.records if r.name == record.name)
+        if self.sets_with_certificates and known + 1 in self.anchor_sets:
+            fields.append((ANCHORS, self.anchor_sets[known + 1]))
+        self.publish("countersign/%s/certificate" % user, messages.encode(CERTIFICATE, *fields))
 
     def _told(self, user, signer, fields, payload):
         versions = fields[ANCHORS_VERSION], fields[BROKERS_VERSION]

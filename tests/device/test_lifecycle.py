@@ -8,13 +8,16 @@ import time
 
 import broker
 import check
+import countersign
 from authority import Authority, printed
 from broker import NoWait, new_client, running
+from countersign import board as boards
 from countersign import enrol, keys
 from countersign.client import Client
 from countersign.clock import Clock
 from countersign.files import Files
 from countersign.lifecycle import Lifecycle
+from countersign.slots import Slots, any_identity
 
 
 class Key:
@@ -107,8 +110,8 @@ def board(files):
     lines = []
     clock = Clock(files)
     lifecycle = Lifecycle(files, clock, log=lines.append)
-    client = Client(
-        lifecycle.identity(), clock=clock, lifecycle=lifecycle, log=lines.append, backoff=NoWait())
+    identity = any_identity(Slots(files))
+    client = Client(identity, clock=clock, lifecycle=lifecycle, log=lines.append, backoff=NoWait())
     client.lines = lines
     return client
 
@@ -156,6 +159,37 @@ async def test_the_birth_certificate_brings_a_late_board_back():
         check.true(any(topic == "countersign/birth~user1/request" for topic, _ in responder.seen))
         check.equal(len(authority.records), 3)
         check.true(any("birth certificate" in line for line in client.lines))
+
+
+async def test_nothing_but_the_birth_certificate_is_left():
+    async with Responder(life=3600) as responder:
+        files = enrolled(responder.authority)
+        files.remove("/slots/a/key.der")
+        client = board(files)
+        async with running(client):
+            check.equal(await client.publish("state", "ON"), True)
+            await broker.until(lambda: responder.authority.records[-1].state == "active", "the new certificate")
+
+
+async def test_a_board_that_only_wakes_to_deliver_renews_too():
+    async with Responder(life=8) as responder:
+        files = enrolled(responder.authority)
+        address = b'server_ip="127.0.0.1"\nserver_port="%d"\n' % broker.GOOD
+        files.write("/wifi.conf", b'wifi_ssid="home"\nwifi_psw="secret12"\n' + address)
+        heard = []
+        responder.client.subscribe("devices/user1/temperature", lambda topic, payload: heard.append(payload))
+        boards.ROOT, root = files._root, boards.ROOT
+        try:
+            wakes = 0
+            records = responder.authority.records
+            while records[-1].state != "active" or len(records) < 5:
+                wakes += 1
+                check.true(wakes < 60, "no renewal")
+                await countersign._publish_once("temperature", str(wakes), 1, False, 20, lambda line: None)
+                await asyncio.sleep_ms(500)  # asleep
+        finally:
+            boards.ROOT = root
+        await broker.until(lambda: len(set(heard)) == wakes, "every message")
 
 
 async def test_a_renewal_on_command():

@@ -297,6 +297,33 @@ def test_several_anchor_sets_one_after_the_other():
     check.equal(world.active().anchors(), world.authority.anchors)
 
 
+def test_a_renewal_under_a_new_root():
+    """The answer is by an issuing CA of a root the board does not know: the anchors come with it, or with a
+    Command while the answer is put aside."""
+    for with_certificate in (True, False):
+        world = when_due(True)
+        world.authority.sets_with_certificates = with_certificate
+        world.authority.replace_root()
+        world.authority.replace_issuing()
+        world.authority.command("user1")
+        world.boot()
+        world.live(DAY, 60)
+        expect_healthy(world)
+        check.equal(world.active().anchors(), world.authority.anchors)
+        check.true(world.authority.find(world.active().fingerprint()) is not world.authority.records[0])
+
+
+def test_a_board_that_slept_past_a_new_root():
+    world = enrolled()
+    world.authority.replace_root()
+    world.authority.replace_issuing()
+    world.authority.command("user1")
+    world.now += 3 * YEAR
+    world.boot()
+    world.live(DAY, 600)
+    expect_healthy(world)
+
+
 def test_a_new_issuing_ca_needs_nothing_from_a_board():
     world = when_due(True)
     world.authority.replace_issuing()
