@@ -1,0 +1,160 @@
+"""One simulated board: the real package, from one power-on to the next power cut, on a flash that stays."""
+
+import asyncio
+import binascii
+import sys
+
+from countersign import board, clock, enrol
+from countersign.backoff import Backoff
+from countersign.errors import ConfigInvalid, CountersignError, IdentityDamaged, IdentityMissing
+from countersign.renewal import Renewal
+from countersign.slots import Slots
+
+import flash
+import pipe
+
+# Boards that find no broker for weeks would fill a decade with tries: the slowest pace is stretched, from
+# minutes to days.
+_SLOWEST_MS = 300000
+_STRETCHED = 500
+
+
+class Device:
+    def __init__(self, fleet, number, name, renames):
+        self.number = number
+        self.name = name
+        self.handshakes = 0
+        self.links = []
+        self.flash = flash.Flash(renames, fleet.world.guard)
+        self.files = None  # while it has power
+        self.client = None
+        self.offset = 0  # of its clock, seconds
+        self.ntp = 0
+        self._fleet = fleet
+        self._tasks = []
+
+    # --- time
+
+    def now(self):
+        return self._fleet.now_ms // 1000 + self.offset
+
+    def set_clock(self, seconds):
+        self.offset = seconds - self._fleet.now_ms // 1000
+        return True
+
+    def ask_ntp(self):
+        if not self.ntp:
+            raise OSError(110)
+        return self._fleet.now_ms // 1000 if self.ntp == 1 else self.ntp
+
+    def make_clock(self, files):
+        return clock.Clock(files, self.now, self.set_clock, self.ask_ntp)
+
+    # --- power
+
+    def boot(self, begins_at, ntp):
+        if begins_at:
+            self.set_clock(begins_at)
+        self.ntp = ntp
+        self.files = flash.Files(self.flash, self._fuse_blown, self._flipped)
+        self._fleet.adopt(self._fleet.spawn(self._live(self.files)), self)
+
+    def cut(self):
+        """The power goes, at once and for everything."""
+        if not self.files:
+            return
+        self.files.dead = True
+        self.files = None
+        self.client = None
+        for link in self.links:
+            link.end()
+        self.links = []
+        for task in self._tasks:
+            if not task.done() and task is not asyncio.core.cur_task:
+                task.cancel()
+        self._fleet.disown(self._tasks)
+        self._tasks = []
+
+    def _fuse_blown(self):
+        self.cut()
+        self._fleet.world.ask(pipe.CUT_HAPPENED, self.number)
+
+    def _flipped(self, fingerprint):
+        self._fleet.world.ask(pipe.FLIPPED, self.number, fingerprint)
+
+    def adopt(self, task):
+        self._tasks.append(task)
+        if len(self._tasks) >= 32:
+            over = [t for t in self._tasks if t.done()]
+            self._tasks = [t for t in self._tasks if not t.done()]
+            self._fleet.disown(over)
+            self.links = [link for link in self.links if link.is_open()]
+
+    async def _live(self, files):
+        """What countersign.board.boot() does, in a loop that is shared with other boards."""
+        def log(line):
+            if not files.dead:
+                self._fleet.world.ask(pipe.SAYS, self.number, line)
+
+        backoff = Backoff(self._random)
+        while True:
+            try:
+                self.client = await board.prepare(
+                    say=lambda line: None, log=log, keepalive=0, backoff=Backoff(self._random))
+                await self.client.run()
+                return
+            except (ConfigInvalid, IdentityMissing, IdentityDamaged) as e:
+                log("!!! needs a person: %s" % e)
+                return
+            except CountersignError as e:
+                log(str(e))
+                pause = backoff.next_ms(e.permanent)
+            except Exception as e:
+                sys.print_exception(e, sys.stderr)
+                log("!!! a fault in the package: %r" % e)
+                return
+            await asyncio.sleep_ms(pause)
+
+    def _random(self, limit):
+        return self._fleet.dice.below(limit * _STRETCHED if limit >= _SLOWEST_MS else limit + 1)
+
+    # --- from outside
+
+    def enrol(self):
+        """As `countersign load` does it over the cable."""
+        files = flash.Files(self.flash)
+        said = []
+        enrol.print = said.append
+        enrol.request(self.name, self._fleet.dice.hex(32), files)
+        requests = [binascii.unhexlify(line.split(" ")[2]) for line in said if line.startswith("CS-REQUEST")]
+        answer = self._fleet.world.ask(pipe.ENROL, self.name, requests[0], requests[1])
+        for name in ("working.der", "birth.der", "brokers.json"):
+            files.write(enrol.FOLDER + "/" + name, answer.bytes())
+        anchors = 0
+        while answer.more():
+            files.write("%s/anchor%d.der" % (enrol.FOLDER, anchors), answer.bytes())
+            anchors += 1
+        enrol.accept(files=files)
+        self.make_clock(files).raise_floor(self.now())
+
+    def report(self):
+        """number, 1 when it has power, 1 when it is connected, its active certificate, when that is due."""
+        fingerprint, due = b"", 0
+        try:
+            active = Slots(flash.Files(self.flash)).active()
+            fingerprint = active.fingerprint()
+            due = Renewal(active.files, None).due_at(active)
+        except (IdentityMissing, IdentityDamaged):
+            pass
+        connected = self.client is not None and self.client.connected
+        return self.number, int(self.files is not None), int(connected), fingerprint, due
+
+
+def settings(host, port):
+    """In the place of wifi.conf."""
+    class Settings:
+        wifi_ssid = "home"
+        wifi_psw = "secret"
+        server_ip = host
+        server_port = port
+    return Settings

@@ -1,0 +1,187 @@
+"""All the boards of a simulated decade in one MicroPython: the other half of `decade`, which starts it.
+
+    micropython devices.py SEED ARITHMETIC    the pipe on descriptors 3 (from the world) and 4 (to it)
+
+    micropython devices.py SEED ARITHMETIC   the pipe on descriptors 3 (from the world) and 4 (to it)
+asks `select` to wait, and that asks the world.
+"""
+
+import hashlib
+import os as real_os
+import sys
+
+import _board
+
+
+class Dice:
+    """Everything random on the boards: SHA-256 of seed and counter."""
+
+    def __init__(self, seed):
+        self._seed = seed.encode()
+        self._count = 0
+
+    def bytes(self, size):
+        made = b""
+        while len(made) < size:
+            self._count += 1
+            made += hashlib.sha256(self._seed + b" %d" % self._count).digest()
+        return made[:size]
+
+    def below(self, limit):
+        return int.from_bytes(self.bytes(8), "little") % limit
+
+    def hex(self, size):
+        return "".join("%02x" % byte for byte in self.bytes(size))
+
+
+class Module:
+    """A stand-in for a module."""
+
+    def __init__(self, **names):
+        for name in names:
+            setattr(self, name, names[name])
+
+
+class Poller:
+    """select.poll() of a world in which nothing but time is waited for."""
+
+    def register(self, *_):
+        raise RuntimeError("a real stream in a simulated world")
+
+    def ipoll(self, ms):
+        if ms:
+            fleet.advance(ms)
+        return ()
+
+
+dice = Dice(sys.argv[1])
+sys.modules["select"] = Module(poll=Poller, POLLIN=1, POLLOUT=4)
+sys.modules["os"] = Module(urandom=dice.bytes, getenv=real_os.getenv)
+# A collection before every handshake makes room on a chip; here it would only take time.
+sys.modules["gc"] = Module(collect=lambda: None)
+if sys.argv[2] == "fast":
+    import _p256
+    sys.modules["_countersign"] = _p256
+
+import asyncio  # noqa: E402
+
+from countersign import board, entropy  # noqa: E402
+
+import device  # noqa: E402
+import pipe  # noqa: E402
+import wire  # noqa: E402
+
+core = asyncio.core
+_IDLE_MS = 30 * 86400 * 1000
+
+
+class Fleet:
+    """All boards, and the world they are in."""
+
+    def __init__(self, world):
+        self.world = world
+        self.dice = dice
+        self.now_ms = 0
+        self.boards = {}
+        self.spawn = core.create_task
+        self._owners = {}  # id of a task: its board
+        self._wire = wire.Wire(world, self.current)
+        self._over = False
+        self._replace_seams()
+
+    def _replace_seams(self):
+        core.create_task = asyncio.create_task = self._create_task
+        wire.install(self._wire)
+        entropy._radio_on = lambda: None
+        entropy.chip_id = lambda: b""
+        board.Files = lambda root: self.current().files
+        board.Clock = lambda files: self.current().make_clock(files)
+        board.config = Module(load=lambda root: device.settings("broker.sim", 8883))
+        board.wifi = Module(connect=_joined)
+
+    async def run(self):
+        while not self._over:
+            await asyncio.sleep_ms(_IDLE_MS)
+
+    # --- whose task is it?
+
+    def current(self):
+        return self._owners[id(core.cur_task)]
+
+    def adopt(self, task, owner):
+        self._owners[id(task)] = owner
+        owner.adopt(task)
+
+    def disown(self, tasks):
+        for task in tasks:
+            self._owners.pop(id(task), None)
+
+    def _create_task(self, work):
+        task = self.spawn(work)
+        owner = self._owners.get(id(core.cur_task))
+        if owner and owner.files:
+            self.adopt(task, owner)
+        return task
+
+    # --- what happens
+
+    def advance(self, ms):
+        answer = self.world.ask(pipe.ADVANCE, self.now_ms, ms)
+        self.now_ms = answer.number()
+        _board.freeze_ticks(self.now_ms)
+        while answer.more():
+            self._take(answer.number(), answer)
+
+    def _take(self, kind, answer):
+        number = answer.number()
+        if kind <= pipe.LOST:
+            self._take_for_link(kind, self._wire.links.get(number), answer)
+        elif kind == pipe.BORN:
+            self.boards[number] = device.Device(self, number, answer.text(), answer.number())
+            self.boards[number].enrol()
+        elif kind == pipe.BOOT:
+            self.boards[number].boot(answer.number(), answer.number())
+        elif kind == pipe.CUT:
+            self.boards[number].cut()
+        elif kind == pipe.CUT_AT:
+            self.boards[number].flash.fuse = answer.number()
+            self.boards[number].flash.how = answer.number()
+        elif kind == pipe.CLOCK:
+            self.boards[number].set_clock(answer.number())
+        elif kind == pipe.COPY:
+            self._copy(self.boards[number], answer.number())
+        elif kind == pipe.REPORT:
+            for i in sorted(self.boards):
+                self.world.ask(pipe.FACTS, *self.boards[i].report())
+        elif kind == pipe.END:
+            self._over = True
+            raise SystemExit
+
+    def _take_for_link(self, kind, link, answer):
+        if kind == pipe.ACKNOWLEDGED:
+            packet = wire.puback(answer.number())
+        elif kind == pipe.GRANTED:
+            packet = wire.suback(answer.number(), answer.number())
+        elif kind == pipe.MESSAGE:
+            packet = wire.message(answer.text(), answer.bytes())
+        else:
+            packet = None
+        if link and packet:
+            link.arrive(packet)
+        elif link:
+            link.end()
+
+    def _copy(self, original, number):
+        clone = self.boards[number] = device.Device(self, number, original.name, original.flash.renames)
+        clone.flash = original.flash.copy()
+        clone.offset = original.offset
+
+
+async def _joined(ssid, password):
+    return "10.0.0.7"
+
+
+fleet = Fleet(pipe.Pipe(open("/dev/fd/3", "rb"), open("/dev/fd/4", "wb")))
+# The world's first words set the clock and make the boards.
+fleet.advance(0)
+asyncio.run(fleet.run())

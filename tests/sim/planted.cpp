@@ -1,0 +1,54 @@
+#include "tests/sim/planted.h"
+
+namespace countersign::sim {
+namespace {
+
+struct Plant {
+    std::string name;
+    std::vector<Replacement> replacements;
+};
+
+const std::vector<Plant>& all() {
+    static const std::vector<Plant> plants{
+        {"nothing", {}},
+        // The answer becomes the active identity before it has connected even once.
+        {"flip-before-proof",
+         {{"conversation.py", "        self._renewal.answered(fields, identity)\n",
+           "        self._renewal.flip(self._renewal.answered(fields, identity))\n"}}},
+        // A pointer that is written over the only one there is.
+        {"one-pointer",
+         {{"slots.py", "other = _POINTERS[0] if place == _POINTERS[1] else _POINTERS[1]",
+           "other = _POINTERS[0]"}}},
+        // The birth certificate is never tried.
+        {"no-birth", {{"lifecycle.py", "        birth = self._slots.birth()\n", "        birth = None\n"}}},
+        // The responder: a State that names nothing in particular confirms the newest certificate.
+        {"confirm-naming-none", {}},
+    };
+    return plants;
+}
+
+}  // namespace
+
+std::vector<std::string> plants() {
+    std::vector<std::string> names;
+    for (const auto& plant : all()) names.push_back(plant.name);
+    return names;
+}
+
+std::vector<Replacement> replacements_for(std::string_view plant) {
+    // A date that lies ahead is looked at every ten days instead of every hour: 87,600 looks a board are a
+    // simulation's whole time.
+    std::vector<Replacement> replacements{{"lifecycle.py", "_LOOK = const(3600)", "_LOOK = const(864000)"}};
+    for (const auto& one : all()) {
+        if (one.name == plant) {
+            replacements.insert(replacements.end(), one.replacements.begin(), one.replacements.end());
+        }
+    }
+    return replacements;
+}
+
+void plant_in_authority(std::string_view plant, Policy& policy) {
+    policy.confirms_anything = plant == "confirm-naming-none";
+}
+
+}  // namespace countersign::sim

@@ -1,0 +1,63 @@
+#include <fmt/format.h>
+
+#include "host/base/error.h"
+#include "tests/sim/fate.h"
+
+namespace countersign::sim {
+namespace {
+
+std::vector<registry::Certificate> active_of(const World& world, const Board& board) {
+    std::vector<registry::Certificate> found;
+    for (const auto& row : world.authority.registry().certificates_of(board.name)) {
+        if (row.role == Role::device && row.state == CertificateState::active) found.push_back(row);
+    }
+    return found;
+}
+
+void judge_board(World& world, const Board& board) {
+    const auto wrong = [&](std::string_view what) {
+        world.chronicle.wrong(fmt::format("{} {}", board.name, what));
+    };
+    if (!board.on) return wrong("is off after the calm month");
+    if (!board.connected) return wrong("is stranded: not connected after the calm month");
+    if (world.authority.registry().find_device(board.name)->forked) wrong("was taken for two boards");
+    const auto active = active_of(world, board);
+    if (active.size() != 1) return wrong(fmt::format("has {} active certificates", active.size()));
+    if (!std::equal(board.active.begin(), board.active.end(), active[0].fingerprint.begin(),
+                    active[0].fingerprint.end())) {
+        wrong("uses another certificate than the active one");
+    }
+    if (active[0].not_after <= world.agenda.now()) wrong("has an active certificate that has expired");
+    if (board.due <= world.agenda.now().time_since_epoch().count()) {
+        wrong("has a renewal that is due and does not come");
+    }
+}
+
+void judge_clone(World& world, const Board& board) {
+    const auto device = world.authority.registry().find_device(board.name);
+    if (!device || !device->forked) {
+        world.chronicle.wrong(fmt::format("{} was cloned and nobody has noticed", board.name));
+    }
+}
+
+}  // namespace
+
+void judge_decade(World& world) {
+    if (!world.over) return;
+    for (const auto& board : world.boards) {
+        if (board.cloned) {
+            judge_clone(world, board);
+        } else if (board.stolen) {
+            if (board.connected) world.chronicle.wrong(board.name + " is revoked and connected");
+        } else {
+            judge_board(world, board);
+        }
+    }
+    try {
+        (void)world.authority.registry().verify_chain();
+    } catch (const Error& error) {
+        world.chronicle.wrong(error.what());
+    }
+}
+
+}  // namespace countersign::sim
