@@ -24,6 +24,7 @@ class IssuingAuthority {
 
     [[nodiscard]] const pki::Authority& authority() const noexcept { return authority_; }
     [[nodiscard]] pki::Issuer& issuer() noexcept { return issuer_; }
+    [[nodiscard]] pki::Signer& signer() noexcept { return signer_; }
 
   private:
     pki::Authority authority_;

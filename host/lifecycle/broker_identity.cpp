@@ -19,14 +19,24 @@ pki::PublicKey broker_key(const std::filesystem::path& file) {
 
 }  // namespace
 
-BrokerCertificate reissue_broker(OpenHome& home, IssuingAuthority& authority,
+pki::Certificate make_broker_certificate(OpenHome& home, pki::Issuer& issuer,
+                                         const std::vector<pki::HostName>& hosts) {
+    const pki::Profile profile({Role::broker, std::chrono::days(home.settings().days)});
+    const broker::Files files(home.home().broker());
+    return issuer.issue(profile, {std::string(kBroker), broker_key(files.key), hosts});
+}
+
+std::string bridge_pem(const Home& home) {
+    return std::filesystem::exists(home.bridge()) ? read_text(home.bridge()) : std::string();
+}
+
+BrokerCertificate reissue_broker(OpenHome& home, pki::Issuer& issuer,
                                  const std::vector<pki::HostName>& hosts) {
     const broker::Files files(home.home().broker());
-    const pki::Profile profile({Role::broker, std::chrono::days(home.settings().days)});
-    const auto certificate =
-        authority.issuer().issue(profile, {std::string(kBroker), broker_key(files.key), hosts});
-    home.registry().add_certificate(as_row(certificate, Role::broker, authority.authority()));
-    write_file(files.certificate, pki::to_pem(certificate) + pki::to_pem(authority.authority().issuing()),
+    const auto certificate = make_broker_certificate(home, issuer, hosts);
+    home.registry().add_certificate(as_row(certificate, Role::broker, issuer.authority()));
+    write_file(files.certificate,
+               pki::to_pem(certificate) + pki::to_pem(issuer.authority().issuing()) + bridge_pem(home.home()),
                kPublicFile);
     const bool told = broker::RunningBroker(home.home().broker()).reload();
     home.registry().confirm(certificate.info.fingerprint);

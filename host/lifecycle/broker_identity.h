@@ -6,9 +6,9 @@
 
 #include <vector>
 
-#include "host/lifecycle/authority_store.h"
 #include "host/lifecycle/open_home.h"
 #include "host/pki/host_name.h"
+#include "host/pki/issuer.h"
 
 namespace countersign::lifecycle {
 
@@ -19,8 +19,15 @@ struct BrokerCertificate {
 
 // Registered, written, served, and only then the earlier ones are retired. Throws what the issuer throws, and
 // Error{AuthorityBroken, FileRead} when the broker's key cannot be read.
-BrokerCertificate reissue_broker(OpenHome& home, IssuingAuthority& authority,
+BrokerCertificate reissue_broker(OpenHome& home, pki::Issuer& issuer,
                                  const std::vector<pki::HostName>& hosts);
+
+// Only the certificate, for the key the broker has: nothing is registered or written.
+[[nodiscard]] pki::Certificate make_broker_certificate(OpenHome& home, pki::Issuer& issuer,
+                                                       const std::vector<pki::HostName>& hosts);
+
+// The end of the broker's chain while a new root is on its way; else empty.
+[[nodiscard]] std::string bridge_pem(const Home& home);
 
 // The hosts of settings.json, parsed.
 [[nodiscard]] std::vector<pki::HostName> hosts_of(const Settings& settings);

@@ -17,6 +17,9 @@ FirstUse::FirstUse(Home home, const Clock& clock)
 
 void FirstUse::admitted(std::string_view username, std::string_view serial) {
     for (const auto& certificate : reading_.certificates_of(name_of(username))) {
+        // A device connects with a renewed certificate to try it: it is not in use before the device says so
+        // in a signed State. Retiring the old one here would strand a device whose power is cut in between.
+        if (certificate.origin == registry::Origin::renewal) continue;
         if (certificate.serial == serial && certificate.state == CertificateState::pending) {
             used_.emplace(certificate.name, certificate.fingerprint);
         }

@@ -1,6 +1,7 @@
 // A pending certificate that was used becomes the active one, and what came before it is retired.
 //
-// The proof is the broker's handshake: whoever came in with it holds its key.
+// The proof is the broker's handshake: whoever came in with it holds its key. It is proof enough for what was
+// issued by hand; a renewed certificate is confirmed by its device's State (responder.h).
 #pragma once
 
 #include <set>

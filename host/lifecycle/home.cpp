@@ -27,6 +27,12 @@ Settings load_settings(const Home& home) {
         settings.days = json.at("days").get<std::int64_t>();
         settings.encrypted = json.at("encrypted").get<bool>();
         settings.brokers_version = json.value("brokers_version", settings.brokers_version);
+        settings.lifetime_seconds = json.value("lifetime_seconds", settings.lifetime_seconds);
+        settings.birth_renewal = json.value("birth_renewal", settings.birth_renewal);
+        settings.renewals_per_day = json.value("renewals_per_day", settings.renewals_per_day);
+        if (settings.birth_renewal != "allow" && settings.birth_renewal != "approve") {
+            throw Error(Code::AuthorityBroken, "settings.json: birth_renewal is neither allow nor approve.");
+        }
         if (settings.hosts.empty()) throw Error(Code::AuthorityBroken, "settings.json names no host.");
         return settings;
     } catch (const Json::exception& error) {
@@ -35,9 +41,15 @@ Settings load_settings(const Home& home) {
 }
 
 void save_settings(const Home& home, const Settings& settings) {
-    const Json json{{"hosts", settings.hosts},         {"port", settings.port},
-                    {"key_type", settings.key_type},   {"days", settings.days},
-                    {"encrypted", settings.encrypted}, {"brokers_version", settings.brokers_version}};
+    const Json json{{"hosts", settings.hosts},
+                    {"port", settings.port},
+                    {"key_type", settings.key_type},
+                    {"days", settings.days},
+                    {"encrypted", settings.encrypted},
+                    {"brokers_version", settings.brokers_version},
+                    {"lifetime_seconds", settings.lifetime_seconds},
+                    {"birth_renewal", settings.birth_renewal},
+                    {"renewals_per_day", settings.renewals_per_day}};
     write_file(home.settings(), json.dump(2) + "\n", kPublicFile);
 }
 

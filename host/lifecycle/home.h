@@ -29,6 +29,17 @@ class Home {
     [[nodiscard]] std::filesystem::path issuing_certificate() const {
         return authority() / "issuing.crt.pem";
     }
+    // The anchor set message of this version, signed by the root (docs/protocol.md, "Anchors").
+    [[nodiscard]] std::filesystem::path anchor_set(std::uint32_t version) const {
+        return authority() / "anchors" / std::to_string(version);
+    }
+
+    // The new root under the old root's signature, while the broker sends it along.
+    [[nodiscard]] std::filesystem::path bridge() const { return authority() / "bridge.crt.pem"; }
+    // Present while a new root is on its way to the devices.
+    [[nodiscard]] std::filesystem::path rollover() const { return authority() / "rollover.json"; }
+    // Where the last export of the root key went; its presence allows the key to be removed.
+    [[nodiscard]] std::filesystem::path root_exported() const { return authority() / "root.exported"; }
 
     [[nodiscard]] std::filesystem::path registry() const { return root_ / "registry.db"; }
 
@@ -46,6 +57,12 @@ class Home {
 
     [[nodiscard]] std::filesystem::path operator_folder() const { return root_ / "operator"; }
 
+    [[nodiscard]] std::filesystem::path responder_folder() const { return root_ / "responder"; }
+    // Held while `countersign responder` runs.
+    [[nodiscard]] std::filesystem::path responder_lock() const { return root_ / "responder.lock"; }
+    // Where the signer listens; the folder's mode and its own (0600) say who may ask.
+    [[nodiscard]] std::filesystem::path signer_socket() const { return root_ / "signer.sock"; }
+
     // Throws Error{HomeMissing} when no init was completed here.
     void require_initialised() const;
 
@@ -61,6 +78,14 @@ struct Settings {
     std::int64_t days = 365;            // lifetime of new working certificates
     bool encrypted = true;              // the authority's keys need a passphrase
     std::uint32_t brokers_version = 1;  // counts the changes of `hosts`; devices compare it with theirs
+
+    std::int64_t lifetime_seconds = 0;    // of renewed certificates, instead of `days`; 0: `days` holds
+    std::string birth_renewal = "allow";  // or "approve": a person nods (`countersign approve`)
+    std::size_t renewals_per_day = 10;    // for one device
+
+    [[nodiscard]] std::chrono::seconds renewed_lifetime() const {
+        return lifetime_seconds != 0 ? std::chrono::seconds(lifetime_seconds) : std::chrono::days(days);
+    }
 };
 
 // Throws Error{HomeMissing} or Error{AuthorityBroken} (not JSON, a member missing or of the wrong type).

@@ -48,7 +48,7 @@ std::vector<pki::HostName> hosts_without(const Settings& settings, const std::ve
 }
 
 HostsChange set_hosts(OpenHome& home, IssuingAuthority& authority, const std::vector<pki::HostName>& hosts) {
-    auto broker = reissue_broker(home, authority, hosts);
+    auto broker = reissue_broker(home, authority.issuer(), hosts);
     Settings settings = home.settings();
     settings.hosts.clear();
     for (const auto& host : hosts) settings.hosts.push_back(host.text());

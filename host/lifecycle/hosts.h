@@ -4,6 +4,7 @@
 // same command does both again, and no device is ever told of an address the certificate does not name.
 #pragma once
 
+#include "host/lifecycle/authority_store.h"
 #include "host/lifecycle/broker_identity.h"
 
 namespace countersign::lifecycle {

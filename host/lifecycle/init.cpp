@@ -9,6 +9,7 @@
 #include "host/broker/config.h"
 #include "host/broker/ownership.h"
 #include "host/lifecycle/access.h"
+#include "host/lifecycle/host_identities.h"
 #include "host/lifecycle/issue.h"
 #include "host/lifecycle/open_home.h"
 #include "host/pki/authority.h"
@@ -23,11 +24,12 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kOperator = "operator";
 constexpr std::string_view kBroker = "broker";
+constexpr std::string_view kResponder = "responder";
 
 // Everything init makes, settings.json last: it says that the rest is complete.
-std::array<fs::path, 7> own_entries(const Home& home) {
-    return {home.authority(), home.broker(),   home.operator_folder(),         home.devices(),
-            home.staging(),   home.registry(), home.root() / "registry.db-wal"};
+std::array<fs::path, 8> own_entries(const Home& home) {
+    return {home.authority(), home.broker(),  home.operator_folder(), home.responder_folder(),
+            home.devices(),   home.staging(), home.registry(),        home.root() / "registry.db-wal"};
 }
 
 // The authority while it is being made, both keys at hand.
@@ -84,13 +86,11 @@ void write_broker_files(const Home& home, const NewAuthority& ca, const pki::Aut
     write_file(files.config, broker::mosquitto_config(settings), kPublicFile);
 }
 
-void write_operator_files(const Home& home, const pki::Authority& authority, const Leaf& leaf) {
-    const fs::path folder = home.operator_folder();
-    make_folder(folder, kPrivateFolder);
-    write_file(folder / "operator.key.pem", leaf.key.to_pem().text(), kPrivateFile);
-    write_file(folder / "operator.crt.pem", pki::to_pem(leaf.certificate), kPublicFile);
-    write_file(folder / "ca.crt.pem", pki::to_pem(authority.root()) + pki::to_pem(authority.issuing()),
-               kPublicFile);
+void write_client_files(const ClientFiles& files, const pki::Authority& authority, const Leaf& leaf) {
+    make_folder(files.key.parent_path(), kPrivateFolder);
+    write_file(files.key, leaf.key.to_pem().text(), kPrivateFile);
+    write_file(files.certificate, pki::to_pem(leaf.certificate), kPublicFile);
+    write_file(files.anchors, pki::to_pem(authority.root()) + pki::to_pem(authority.issuing()), kPublicFile);
 }
 
 void add_to_registry(registry::Registry& registry, const pki::Authority& authority, const Leaf& leaf,
@@ -128,18 +128,21 @@ InitResult init(const Home& home, const InitRequest& request, const Secret& pass
     pki::Issuer issuer(authority, signer, clock, random);
     const auto broker_leaf = make_leaf(issuer, Role::broker, kBroker, request);
     const auto operator_leaf = make_leaf(issuer, Role::operator_, kOperator, request);
+    const auto responder_leaf = make_leaf(issuer, Role::responder, kResponder, request);
 
     make_folder(home.authority(), kPrivateFolder);
     save_ca(ca.root, home.root_key(), home.root_certificate(), passphrase);
     save_ca(ca.issuing, home.issuing_key(), home.issuing_certificate(), passphrase);
     broker::make_broker_folder(home.broker());
     write_broker_files(home, ca, authority, broker_leaf, signer, request, now);
-    write_operator_files(home, authority, operator_leaf);
+    write_client_files(operator_files(home), authority, operator_leaf);
+    write_client_files(responder_files(home), authority, responder_leaf);
 
     auto registry = registry::Registry::create(home.registry(), clock);
     auto transaction = registry.begin();
     add_to_registry(registry, authority, broker_leaf, Role::broker);
     add_to_registry(registry, authority, operator_leaf, Role::operator_);
+    add_to_registry(registry, authority, responder_leaf, Role::responder);
     transaction.commit();
     write_access_list(home, registry);
     publish_admission(home, registry);

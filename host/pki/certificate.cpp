@@ -96,6 +96,10 @@ std::string to_pem(const Certificate& certificate) {
     return pem_encode("CERTIFICATE", certificate.der);
 }
 
+PublicKey public_key_of(const Certificate& certificate) {
+    return parse_public_key(spki_of(to_x509(certificate.der).get()));
+}
+
 std::string to_hex(ByteView bytes) {
     constexpr std::string_view kDigits = "0123456789abcdef";
     std::string out;

@@ -48,6 +48,9 @@ struct Certificate {
 
 [[nodiscard]] std::string to_pem(const Certificate& certificate);
 
+// Throws Error{KeyTypeUnsupported} for a kind that is not ours.
+[[nodiscard]] PublicKey public_key_of(const Certificate& certificate);
+
 // "3f:9a:…" is for people elsewhere; we write 64 lower-case hex digits.
 [[nodiscard]] std::string to_hex(ByteView bytes);
 

@@ -20,7 +20,7 @@ void rule(bool kept, std::string_view text) {
 }
 
 // A certificate with the bytes in question and a signature of nothing, so that OpenSSL can read it.
-X509Ptr read_unsigned(ByteView tbs) {
+Bytes with_no_signature(ByteView tbs) {
     der::Reader outside(tbs);
     const auto sequence = outside.next(der::kSequence);
     rule(sequence && outside.at_end(), "one SEQUENCE");
@@ -30,7 +30,11 @@ X509Ptr read_unsigned(ByteView tbs) {
     const auto algorithm = inside.next(der::kSequence);
     rule(algorithm.has_value(), "version, serial number, signature algorithm");
     constexpr std::array<std::uint8_t, 2> kNoSignature{0, 0};
-    X509Ptr x509 = decode_x509(der::join_signed(tbs, algorithm->whole, kNoSignature));
+    return der::join_signed(tbs, algorithm->whole, kNoSignature);
+}
+
+X509Ptr read_unsigned(ByteView tbs) {
+    X509Ptr x509 = decode_x509(with_no_signature(tbs));
     rule(x509 != nullptr, "a DER TBSCertificate");
     return x509;
 }
@@ -153,6 +157,10 @@ void lint_names(const X509* x509, const Profile& profile) {
 }
 
 }  // namespace
+
+CertificateInfo read_tbs(ByteView tbs) {
+    return parse_certificate(with_no_signature(tbs)).info;
+}
 
 void lint_leaf(ByteView tbs, const Profile& profile, const Certificate& issuing, Seconds now) {
     const QuietErrors quiet;

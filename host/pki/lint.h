@@ -8,6 +8,10 @@
 
 namespace countersign::pki {
 
+// What a TBSCertificate says of itself; `fingerprint` has no meaning yet. Throws Error{CertInvalid} when it
+// is none.
+[[nodiscard]] CertificateInfo read_tbs(ByteView tbs);
+
 // `tbs` is a DER TBSCertificate about to be signed by `issuing` at `now`. Throws Error{CertInvalid} naming
 // the first rule that is broken.
 void lint_leaf(ByteView tbs, const Profile& profile, const Certificate& issuing, Seconds now);

@@ -12,16 +12,21 @@ constexpr std::chrono::days kBackdated{1};
 // A thousand years: far from the end of the calendar, and from overflow in whatever reads the number.
 constexpr std::chrono::days kLongest{365'000};
 
-std::string days_text(std::chrono::days days) {
-    return std::to_string(days.count()) + " days";
+constexpr std::chrono::seconds kShortest{10};
+
+std::string lifetime_text(std::chrono::seconds lifetime) {
+    const auto days = std::chrono::duration_cast<std::chrono::days>(lifetime);
+    return days == lifetime ? std::to_string(days.count()) + " days"
+                            : std::to_string(lifetime.count()) + " seconds";
 }
 
 }  // namespace
 
 Profile::Profile(const ProfileConfig& config) : config_(config) {
     if (config.role == Role::birth) return;
-    if (config.lifetime < std::chrono::days{1} || config.lifetime > kLongest) {
-        throw Error(Code::ValidityInvalid, days_text(config.lifetime) + " is not between 1 and 365000 days.");
+    if (config.lifetime < kShortest || config.lifetime > kLongest) {
+        throw Error(Code::ValidityInvalid,
+                    lifetime_text(config.lifetime) + " is not between 10 seconds and 365000 days.");
     }
 }
 
@@ -45,7 +50,7 @@ Seconds Profile::not_after(Seconds now, Seconds ca_not_after) const {
     if (config_.role == Role::birth) return ca_not_after;
     const Seconds end = now + config_.lifetime;
     if (end > ca_not_after) {
-        throw Error(Code::ValidityInvalid, days_text(config_.lifetime) +
+        throw Error(Code::ValidityInvalid, lifetime_text(config_.lifetime) +
                                                " would outlive the issuing CA, which ends " +
                                                format_date(ca_not_after) + ".");
     }

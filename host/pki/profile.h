@@ -15,12 +15,12 @@ inline constexpr std::chrono::days kDefaultLifetime{365};
 
 struct ProfileConfig {
     Role role = Role::device;
-    std::chrono::days lifetime = kDefaultLifetime;  // from now; not looked at for birth certificates
+    std::chrono::seconds lifetime = kDefaultLifetime;  // from now; not looked at for birth certificates
 };
 
 class Profile {
   public:
-    // Throws Error{ValidityInvalid} when the lifetime is under a day or longer than the calendar.
+    // Throws Error{ValidityInvalid} when the lifetime is under ten seconds or longer than the calendar.
     explicit Profile(const ProfileConfig& config);
 
     [[nodiscard]] Role role() const noexcept { return config_.role; }

@@ -12,6 +12,8 @@ TEST(Profile, RefusesLifetimesThatAreNone) {
     EXPECT_EQ(code_of([] { Profile({Role::device, days{0}}); }), Code::ValidityInvalid);
     EXPECT_EQ(code_of([] { Profile({Role::device, days{-1}}); }), Code::ValidityInvalid);
     EXPECT_EQ(code_of([] { Profile({Role::device, days{2'000'000'000}}); }), Code::ValidityInvalid);
+    EXPECT_EQ(code_of([] { Profile({Role::device, std::chrono::seconds{9}}); }), Code::ValidityInvalid);
+    EXPECT_NO_THROW(Profile({Role::device, std::chrono::seconds{10}}));
     EXPECT_NO_THROW(Profile({Role::device, days{1}}));
 }
 
