@@ -168,7 +168,8 @@ async def test_nothing_but_the_birth_certificate_is_left():
         client = board(files)
         async with running(client):
             check.equal(await client.publish("state", "ON"), True)
-            await broker.until(lambda: responder.authority.records[-1].state == "active", "the new certificate")
+            await broker.until(
+                lambda: responder.authority.records[-1].state == "active", "the new certificate")
 
 
 async def test_a_board_that_only_wakes_to_deliver_renews_too():

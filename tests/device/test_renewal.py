@@ -6,8 +6,9 @@ import time
 import authority
 import check
 from authority import printed
-from countersign import enrol, messages
+from countersign import enrol, messages, renewal
 from countersign.errors import BrokerRefused, BrokerSilent, BrokerUntrusted
+from countersign.renewal import Renewal
 from countersign.slots import Slots
 from world import NOON, Power, PowerCut, World
 
@@ -79,7 +80,7 @@ def test_a_year_and_a_renewal():
     first = world.active().fingerprint()
     share = messages.digest(b"user1")
     due = NOON + YEAR * (8 * 65536 + (share[0] << 8 | share[1])) // (12 * 65536)
-    world.live(due - world.now - 7200)
+    world.live(due - world.now - 7200, DAY)
     check.equal(world.active().fingerprint(), first)
     world.live(3 * 7200)
     check.true(world.active().fingerprint() != first, "not renewed")
@@ -87,7 +88,7 @@ def test_a_year_and_a_renewal():
     expect_healthy(world)
     check.equal(world.clock.floor, world.authority.records[-1].not_after - YEAR)
     for _ in range(6):
-        world.live(YEAR // 2, 6 * 3600)
+        world.live(YEAR // 2, DAY)
         expect_healthy(world)
     # birth, the first, and a new one each eight months and the board's own share of a twelfth of its life
     check.equal(len(world.authority.records), 2 + 1 + 4)
@@ -178,6 +179,19 @@ def test_power_cuts_during_a_renewal():
         check.true(world.authority.records[-1].state == "active")
 
     cut_everywhere(when_due, start_and_live, finish)
+
+
+def test_power_cuts_during_a_second_renewal():
+    """The free slot holds an identity that has been retired."""
+    def begin(atomic):
+        world = when_due(atomic)
+        world.boot()
+        world.live(600)
+        expect_healthy(world)
+        world.now += YEAR * 4 // 5
+        return world
+
+    cut_everywhere(begin, start_and_live, reboot_and_finish)
 
 
 def test_power_cuts_during_a_renewal_by_birth():
@@ -586,6 +600,44 @@ def test_a_broker_that_forgets_what_it_retained():
     world.boot()
     check.true(world.live(60))
     expect_healthy(world)
+
+
+# --- do these tests find anything?
+
+
+def is_found(planted, test):
+    """Whether a test fails with a bug in place: (module or class, name, what is there instead)."""
+    where, name, bug = planted
+    real = getattr(where, name)
+    setattr(where, name, bug)
+    try:
+        test()
+        return False
+    except Exception:  # of any kind: a stranded board, a wrong count
+        return True
+    finally:
+        setattr(where, name, real)
+
+
+def test_planted_bugs_are_found():
+    fill = Renewal._fill
+
+    def flip_before_proof(self, *arguments):
+        candidate = fill(self, *arguments)
+        self.slots.activate(candidate.slot)
+        return candidate
+
+    class Forgetful(renewal.Counter):
+        def set(self, value):
+            self.value = value
+
+    for planted, test in (
+            ((Renewal, "_fill", flip_before_proof),
+             test_a_candidate_that_is_refused_is_given_up_at_the_third_time),
+            ((renewal, "Counter", Forgetful), test_anchors_do_not_wait_for_a_renewal_that_is_put_off),
+            ((renewal, "_is_trusted", lambda issuer, anchors: True), test_forged_answers_make_no_candidate),
+            ((renewal, "_is_by_root", lambda message, anchors: True), test_forged_commands_change_nothing)):
+        check.true(is_found(planted, test), "nobody noticed: " + planted[1])
 
 
 check.run(globals())
