@@ -11,7 +11,7 @@
 
 namespace countersign::broker {
 
-bool RunningBroker::reload() {
+bool RunningBroker::running() const {
     const RunningFiles files(folder_);
     if (!std::filesystem::exists(files.lock)) return false;
     try {
@@ -20,7 +20,12 @@ bool RunningBroker::reload() {
     } catch (const Error& error) {
         if (error.id() != Code::HomeBusy) throw;
     }
-    const long pid = std::strtol(read_text(files.pid).c_str(), nullptr, 10);
+    return true;
+}
+
+bool RunningBroker::reload() {
+    if (!running()) return false;
+    const long pid = std::strtol(read_text(RunningFiles(folder_).pid).c_str(), nullptr, 10);
     return pid > 1 && ::kill(static_cast<pid_t>(pid), SIGHUP) == 0;
 }
 

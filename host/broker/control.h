@@ -18,6 +18,7 @@ class RunningBroker final : public BrokerControl {
   public:
     explicit RunningBroker(std::filesystem::path folder) : folder_(std::move(folder)) {}
     bool reload() override;
+    [[nodiscard]] bool running() const;
 
   private:
     std::filesystem::path folder_;

@@ -18,6 +18,10 @@ void add_watch(CLI::App& app, Context& context);
 void add_send(CLI::App& app, Context& context);
 void add_list(CLI::App& app, Context& context);
 void add_show(CLI::App& app, Context& context);
+void add_revoke(CLI::App& app, Context& context);
+void add_hold(CLI::App& app, Context& context);
+void add_reinstate(CLI::App& app, Context& context);
+void add_crl(CLI::App& app, Context& context);
 void add_demo(CLI::App& app, Context& context);
 void add_explain(CLI::App& app, Context& context);
 

@@ -37,6 +37,10 @@ void add_commands(CLI::App& app, Context& context) {
     add_send(app, context);
     add_list(app, context);
     add_show(app, context);
+    add_revoke(app, context);
+    add_hold(app, context);
+    add_reinstate(app, context);
+    add_crl(app, context);
     add_demo(app, context);
     add_root(app, context);
     add_explain(app, context);

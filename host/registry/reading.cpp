@@ -145,6 +145,34 @@ void Registry::standings_since(std::int64_t event_seq,
     });
 }
 
+// The last event of its kind is the one that holds: one may be held, reinstated, and held again.
+void Registry::revocations(const std::function<void(const Revocation&)>& row) const {
+    guarded([&] {
+        SQLite::Statement statement(
+            store_->database(),
+            "SELECT c.serial, c.issuer, c.not_after, c.state, e.time, e.detail FROM certificates c"
+            " JOIN events e ON e.seq = (SELECT max(seq) FROM events WHERE name = c.name"
+            "  AND fingerprint = c.fingerprint AND kind = CASE c.state WHEN 4 THEN 'held' ELSE 'revoked' END)"
+            " WHERE c.state IN (4, 5) AND c.role <> ?");
+        Query rows(statement);
+        rows.bind(Role::broker);
+        while (rows.step()) {
+            row({rows.text(0), rows.fingerprint(1), rows.time(2), rows.state(3), rows.time(4), rows.text(5)});
+        }
+    });
+}
+
+bool Registry::condemned_since(std::int64_t event_seq) const {
+    return guarded([&] {
+        Query row(
+            store_->prepared("SELECT EXISTS (SELECT 1 FROM events WHERE seq > ?"
+                             " AND kind IN ('revoked', 'held', 'reinstated'))"));
+        row.bind(event_seq);
+        row.step();
+        return row.integer(0) != 0;
+    });
+}
+
 std::optional<Publication> Registry::publication() const {
     return guarded([&]() -> std::optional<Publication> {
         Query row(store_->prepared("SELECT event_seq, generation, size FROM publication"));

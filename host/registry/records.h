@@ -45,7 +45,7 @@ struct Certificate {
 };
 
 // `kind` is one word. The registry itself writes: enrolled, added, issued, board, confirmed, retired, held,
-// reinstated, revoked, asked, waiting, approved, forked.
+// reinstated, revoked, asked, waiting, approved, forked. Its callers: loaded, listed.
 struct Event {
     std::int64_t seq = 0;  // 1, 2, 3… without a gap
     Seconds time{};
@@ -94,6 +94,16 @@ struct Report {
     std::uint32_t anchors_version = 0;  // 0: it has not said
     std::uint32_t brokers_version = 0;
     std::optional<Fingerprint> renew;  // the certificate it is to replace now
+};
+
+// A certificate that is out: revoked for good, or held.
+struct Revocation {
+    std::string serial;    // as in Certificate
+    Fingerprint issuer{};  // as in Certificate
+    Seconds not_after{};
+    CertificateState state = CertificateState::revoked;
+    Seconds at{};        // of the act
+    std::string reason;  // the event's detail
 };
 
 // What has been published to the admission file: events up to `event_seq`, into the file with this stamp.

@@ -122,6 +122,11 @@ class Registry {
     [[nodiscard]] std::optional<Publication> publication() const;
     void set_publication(const Publication& publication);
 
+    // --- what a revocation list says, in no order
+    void revocations(const std::function<void(const Revocation&)>& row) const;
+    // Whether any certificate was revoked, held or reinstated after this event.
+    [[nodiscard]] bool condemned_since(std::int64_t event_seq) const;
+
     // --- the chain of events
 
     struct Chain {

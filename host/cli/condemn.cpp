@@ -1,0 +1,197 @@
+#include "host/cli/condemn.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+
+#include "host/base/error.h"
+#include "host/base/files.h"
+#include "host/broker/control.h"
+#include "host/cli/broker_proof.h"
+#include "host/cli/operator_connection.h"
+#include "host/lifecycle/authority_store.h"
+#include "host/lifecycle/crl_publication.h"
+#include "host/pki/pem.h"
+#include "host/transport/probe.h"
+
+namespace countersign::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+using std::chrono::system_clock;
+
+// A bulk issue holds the home for as long as it takes: a revocation waits for a good while.
+constexpr std::chrono::seconds kLockWait{60};
+constexpr milliseconds kProofWait{5000};
+
+std::int64_t now_ms() {
+    return std::chrono::duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+// What was found out about the running broker.
+struct Findings {
+    std::optional<Error> unasked;                  // why it could not be asked
+    std::size_t live = 0;                          // sessions of certificates that are out
+    std::size_t ended = 0;                         // sessions this act ended
+    std::int64_t took_ms = 0;                      // until the last of them had ended
+    std::optional<bool> refused, resumed_refused;  // tried with a key that is on this host
+};
+
+struct Done {
+    lifecycle::Verdict verdict;
+    registry::Publication publication;
+    std::int64_t began_ms = 0;
+    std::string crl;  // a sentence
+};
+
+bool is_out(const lifecycle::Verdict& verdict, const std::string& fingerprint) {
+    return std::any_of(verdict.out.begin(), verdict.out.end(), [&](const registry::Certificate& one) {
+        return pki::to_hex(one.fingerprint) == fingerprint;
+    });
+}
+
+// The list for other software needs the authority's key: signed now when that takes no question, else said.
+std::string refresh_list(const Context& context, lifecycle::OpenHome& open) {
+    const bool asks = open.settings().encrypted && context.passphrase_file.empty() &&
+                      std::getenv("COUNTERSIGN_PASSPHRASE") == nullptr;
+    if (asks) return "The revocation list for other software is still the old one: countersign crl";
+    lifecycle::IssuingAuthority authority(
+        open.home(), open.settings().encrypted ? context.passphrase(false) : Secret{}, context.clock());
+    const auto status = lifecycle::refresh_crl(open, authority.authority(), authority.signer());
+    if (!status) return {};
+    return fmt::format("The revocation list for other software is {}, good until {}.",
+                       lifecycle::crl_file(open.home()).string(), format_date(status->next_update));
+}
+
+Done carry_out(const Context& context, const lifecycle::Home& home, const Act& act) {
+    lifecycle::OpenHome open(home, context.clock(), kLockWait);
+    const std::int64_t began = now_ms();
+    auto verdict = act.carry_out(open);
+    return {std::move(verdict), open.registry().publication().value_or(registry::Publication{}), began, {}};
+}
+
+// The identity `issue` left in the home folder, when its certificate is one of those that are out.
+std::optional<transport::Options> stored_key(const lifecycle::Home& home, const lifecycle::Verdict& verdict,
+                                             transport::Options options) {
+    const fs::path folder = home.device(verdict.name);
+    const auto file = [&](const char* ending) { return folder / (verdict.name + ending); };
+    const bool pem = fs::exists(file(".key.pem")) && fs::exists(file(".crt.pem"));
+    if (!pem && !(fs::exists(file(".key.der")) && fs::exists(file(".crt.der")))) return std::nullopt;
+    const auto certificate = pem ? pki::parse_certificate_pem(read_text(file(".crt.pem")))
+                                 : pki::parse_certificate(read_file(file(".crt.der")));
+    if (!is_out(verdict, pki::to_hex(certificate.info.fingerprint))) return std::nullopt;
+    options.certificate = pki::to_pem(certificate);
+    options.client_id = verdict.name;
+    if (pem) {
+        options.key = file(".key.pem");
+    } else {
+        auto der = read_file(file(".key.der"));
+        options.key = pki::PrivateKey::from_der(der).to_pem();
+        explicit_bzero(der.data(), der.size());
+    }
+    return options;
+}
+
+// With the key at hand: a handshake and a CONNECT, then the same with that TLS session resumed.
+void try_the_key(transport::Options options, Findings& findings) {
+    options.connect_timeout = kProofWait;
+    transport::Probe probe(std::move(options));
+    const auto first = probe.connect();
+    if (first.answer != transport::Answer::no_answer)
+        findings.refused = first.answer == transport::Answer::refused;
+    const auto second = probe.connect();
+    if (second.resumed) findings.resumed_refused = second.answer == transport::Answer::refused;
+}
+
+Findings look(const lifecycle::Home& home, const Act& act, const Done& done) {
+    Findings findings;
+    try {
+        const auto answer = ask_broker(operator_connection(home, act.host, "proof"), done.verdict.name,
+                                       done.publication, kProofWait);
+        for (const auto& fingerprint : answer.live)
+            findings.live += is_out(done.verdict, fingerprint) ? 1 : 0;
+        for (const auto& ended : answer.ended) {
+            if (ended.at_ms < done.began_ms || !is_out(done.verdict, ended.fingerprint)) continue;
+            ++findings.ended;
+            findings.took_ms = std::max(findings.took_ms, ended.at_ms - done.began_ms);
+        }
+        if (auto key = stored_key(home, done.verdict, operator_connection(home, act.host, "proof"))) {
+            try_the_key(std::move(*key), findings);
+        }
+    } catch (const Error& error) {
+        findings.unasked = error;
+    }
+    return findings;
+}
+
+void insist(const lifecycle::Verdict& verdict, const Findings& findings) {
+    if (findings.live == 0 && findings.refused.value_or(true) && findings.resumed_refused.value_or(true))
+        return;
+    throw Error(Code::RevocationUnproven,
+                findings.live != 0
+                    ? fmt::format("The broker still has {} of {}'s sessions.", findings.live, verdict.name)
+                    : fmt::format("The broker still lets {} in.", verdict.name));
+}
+
+std::string in_words(const lifecycle::Home& home, const Done& done, const Findings& findings) {
+    if (findings.unasked) {
+        if (!broker::RunningBroker(home.broker()).running())
+            return "The broker is not running here; it goes by this from its next start on.";
+        return fmt::format("The broker follows by itself, but could not be asked ({}).",
+                           findings.unasked->what());
+    }
+    if (done.verdict.out.empty()) return "The broker goes by it already.";
+    std::string text =
+        findings.ended == 0
+            ? fmt::format("The broker has read it, and has no session of {}.", done.verdict.name)
+            : fmt::format("{} ended {} ms after; the broker has none any more.",
+                          findings.ended == 1 ? "Its session" : "Its sessions", findings.took_ms);
+    if (findings.refused) text += "\nTried with its key: a new connection is refused";
+    if (findings.refused && findings.resumed_refused) text += ", a resumed TLS session too";
+    return findings.refused ? text + "." : text;
+}
+
+Json as_json(const Done& done, const Findings& findings) {
+    Json json{{"name", done.verdict.name}, {"changed", done.verdict.changed}};
+    json["certificates"] = Json::array();
+    for (const auto& one : done.verdict.out) {
+        json["certificates"].push_back({{"serial", one.serial}, {"state", to_string(one.state)}});
+    }
+    json["broker_asked"] = !findings.unasked;
+    if (findings.unasked) {
+        json["broker_fault"] = findings.unasked->code();
+    } else {
+        json["sessions_ended"] = findings.ended;
+        json["sessions_left"] = findings.live;
+        if (findings.ended != 0) json["milliseconds"] = findings.took_ms;
+    }
+    if (findings.refused) json["connect_refused"] = *findings.refused;
+    if (findings.resumed_refused) json["resumed_refused"] = *findings.resumed_refused;
+    return json;
+}
+
+}  // namespace
+
+void condemn(const Context& context, const Act& act) {
+    const lifecycle::Home home(context.home_path());
+    Done done = carry_out(context, home, act);
+    const Findings findings = look(home, act, done);
+    {
+        lifecycle::OpenHome open(home, context.clock(), kLockWait);
+        done.crl = refresh_list(context, open);
+    }
+    insist(done.verdict, findings);
+    const auto& verdict = done.verdict;
+    std::string sentence = verdict.changed == 0
+                               ? fmt::format("{} {}.", verdict.name, act.was_done)
+                               : fmt::format("{} {} ({} certificate{}).", act.done, verdict.name,
+                                             verdict.changed, verdict.changed == 1 ? "" : "s");
+    sentence += "\n" + in_words(home, done, findings);
+    if (!done.crl.empty()) sentence += "\n" + done.crl;
+    context.report(sentence, as_json(done, findings));
+}
+
+}  // namespace countersign::cli

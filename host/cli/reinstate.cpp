@@ -1,0 +1,30 @@
+// `countersign reinstate NAME`: a held device may connect again.
+#include <memory>
+
+#include "host/cli/commands.h"
+#include "host/cli/condemn.h"
+
+namespace countersign::cli {
+namespace {
+
+struct ReinstateOptions {
+    std::string name, host;
+};
+
+void reinstate(const Context& context, const ReinstateOptions& options) {
+    condemn(context, {options.name, options.host, "Reinstated", "",
+                      [&](lifecycle::OpenHome& open) { return lifecycle::reinstate(open, options.name); }});
+}
+
+}  // namespace
+
+void add_reinstate(CLI::App& app, Context& context) {
+    auto* command = app.add_subcommand("reinstate", "Let a held device in again");
+    command->footer("Examples:\n  countersign reinstate user1");
+    auto options = std::make_shared<ReinstateOptions>();
+    command->add_option("NAME", options->name, "The device")->required();
+    command->add_option("--host", options->host, "The broker's address, when not the first given to init");
+    command->callback([&context, options] { reinstate(context, *options); });
+}
+
+}  // namespace countersign::cli

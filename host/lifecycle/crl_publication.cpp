@@ -1,0 +1,94 @@
+#include "host/lifecycle/crl_publication.h"
+
+#include <fmt/format.h>
+#include <openssl/x509.h>
+
+#include <ctime>
+#include <memory>
+#include <vector>
+
+#include "host/base/error.h"
+#include "host/base/files.h"
+#include "host/lifecycle/revocation.h"
+#include "host/pki/crl.h"
+
+namespace countersign::lifecycle {
+namespace {
+
+struct Free {
+    void operator()(X509_CRL* crl) const noexcept { X509_CRL_free(crl); }
+    void operator()(ASN1_INTEGER* number) const noexcept { ASN1_INTEGER_free(number); }
+};
+
+constexpr std::size_t kMaxCrl = std::size_t{256} << 20;  // five million entries
+
+std::filesystem::path der_file(const Home& home) {
+    return home.root() / "crl" / "issuing.crl";
+}
+
+std::vector<pki::RevokedCertificate> entries(OpenHome& home, const Fingerprint& issuer) {
+    const Seconds oldest = home.clock().now() - kCrlLifetime;
+    std::vector<pki::RevokedCertificate> list;
+    home.registry().revocations([&](const registry::Revocation& one) {
+        if (one.issuer != issuer || one.not_after < oldest) return;
+        const auto reason = one.state == CertificateState::held
+                                ? pki::RevocationReason::certificate_hold
+                                : parse_reason(one.reason).value_or(pki::RevocationReason::unspecified);
+        list.push_back({one.serial, one.at, reason});
+    });
+    return list;
+}
+
+}  // namespace
+
+std::filesystem::path crl_file(const Home& home) {
+    return home.root() / "crl" / "issuing.crl.pem";
+}
+
+std::optional<CrlStatus> read_crl(const Home& home) {
+    if (!std::filesystem::exists(der_file(home))) return std::nullopt;
+    const auto der = read_file(der_file(home), kMaxCrl);
+    const unsigned char* at = der.data();
+    const std::unique_ptr<X509_CRL, Free> crl(d2i_X509_CRL(nullptr, &at, static_cast<long>(der.size())));
+    if (!crl) return std::nullopt;
+    const std::unique_ptr<ASN1_INTEGER, Free> number(
+        static_cast<ASN1_INTEGER*>(X509_CRL_get_ext_d2i(crl.get(), NID_crl_number, nullptr, nullptr)));
+    CrlStatus status;
+    std::tm next{};
+    if (!number || ASN1_INTEGER_get_uint64(&status.number, number.get()) != 1 ||
+        ASN1_TIME_to_tm(X509_CRL_get0_nextUpdate(crl.get()), &next) != 1) {
+        return std::nullopt;
+    }
+    status.next_update = Seconds(std::chrono::seconds(::timegm(&next)));
+    return status;
+}
+
+bool crl_is_due(OpenHome& home) {
+    const auto status = read_crl(home.home());
+    return !status || status->next_update - home.clock().now() < kCrlMargin ||
+           !std::filesystem::exists(crl_file(home.home())) ||
+           home.registry().condemned_since(static_cast<std::int64_t>(status->number));
+}
+
+CrlStatus publish_crl(OpenHome& home, const pki::Authority& authority, pki::Signer& signer) {
+    // The number is that of an event of its own: it never comes twice, and whatever happened before it is on
+    // the list.
+    home.registry().record("listed", "", std::nullopt, "revocation list");
+    const auto number = static_cast<std::uint64_t>(home.registry().last_event());
+    const auto list = entries(home, authority.issuing().info.fingerprint);
+    home.publish();
+    const Seconds now = home.clock().now();
+    const CrlStatus status{number, now + kCrlLifetime};
+    const auto der = pki::make_crl(authority.issuing(), signer, list, {number, now, status.next_update});
+    make_folder(der_file(home.home()).parent_path(), kPublicFolder);
+    write_file(crl_file(home.home()), pki::crl_to_pem(der), kPublicFile);
+    write_file(der_file(home.home()), der, kPublicFile);
+    return status;
+}
+
+std::optional<CrlStatus> refresh_crl(OpenHome& home, const pki::Authority& authority, pki::Signer& signer) {
+    if (!crl_is_due(home)) return std::nullopt;
+    return publish_crl(home, authority, signer);
+}
+
+}  // namespace countersign::lifecycle
