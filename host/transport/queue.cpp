@@ -95,8 +95,8 @@ void Queue::connected(bool session_present) {
     if (session_present) return;
     for (const auto& [filter, qos] : wanted_) {
         const bool asked =
-            std::any_of(requests_.begin(), requests_.end(), [&filter = filter](const Request& request) {
-                return request.subscribe && request.filter == filter;
+            std::any_of(requests_.begin(), requests_.end(), [&wanted = filter](const Request& request) {
+                return request.subscribe && request.filter == wanted;
             });
         if (!asked) requests_.push_front({true, filter, qos, {}});
     }
