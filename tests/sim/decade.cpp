@@ -61,7 +61,9 @@ Outcome run(std::uint64_t seed, const Options& options) {
         world.chronicle.hash(),
         world.chronicle.wrongs().empty() ? "nothing wrong"
                                          : fmt::format("{} WRONG", world.chronicle.wrongs().size()));
-    for (const auto& line : world.chronicle.wrongs()) fmt::print("  {}\n", line);
+    const auto& wrongs = world.chronicle.wrongs();
+    const std::size_t shown = std::min<std::size_t>(wrongs.size(), 20);
+    for (std::size_t i = 0; i < shown; ++i) fmt::print("  {}\n", wrongs[i]);
     std::fflush(stdout);
     if (copy != nullptr) std::fclose(copy);
     return {world.chronicle.hash(), world.chronicle.wrongs().size()};

@@ -25,7 +25,8 @@ class Device:
         self.name = name
         self.handshakes = 0
         self.links = []
-        self.flash = flash.Flash(renames, fleet.world.guard)
+        self.secrets = set()  # every private key it ever had
+        self.flash = flash.Flash(renames, self.secrets)
         self.files = None  # while it has power
         self.client = None
         self.offset = 0  # of its clock, seconds

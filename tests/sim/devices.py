@@ -2,7 +2,7 @@
 
     micropython devices.py SEED ARITHMETIC    the pipe on descriptors 3 (from the world) and 4 (to it)
 
-    micropython devices.py SEED ARITHMETIC   the pipe on descriptors 3 (from the world) and 4 (to it)
+ARITHMETIC is `fast` (mbedTLS's P-256) or `python`. Time stands still but when the world lets it go: asyncio
 asks `select` to wait, and that asks the world.
 """
 
@@ -86,7 +86,9 @@ class Fleet:
         self.spawn = core.create_task
         self._owners = {}  # id of a task: its board
         self._wire = wire.Wire(world, self.current)
+        self._acting = None  # a board that does something outside of its tasks
         self._over = False
+        world.secrets = self._secrets
         self._replace_seams()
 
     def _replace_seams(self):
@@ -107,6 +109,10 @@ class Fleet:
 
     def current(self):
         return self._owners[id(core.cur_task)]
+
+    def _secrets(self):
+        owner = self._acting or self._owners.get(id(core.cur_task))
+        return owner.secrets if owner else ()
 
     def adopt(self, task, owner):
         self._owners[id(task)] = owner
@@ -138,7 +144,9 @@ class Fleet:
             self._take_for_link(kind, self._wire.links.get(number), answer)
         elif kind == pipe.BORN:
             self.boards[number] = device.Device(self, number, answer.text(), answer.number())
-            self.boards[number].enrol()
+            self._acting = self.boards[number]
+            self._acting.enrol()
+            self._acting = None
         elif kind == pipe.BOOT:
             self.boards[number].boot(answer.number(), answer.number())
         elif kind == pipe.CUT:
@@ -173,7 +181,7 @@ class Fleet:
 
     def _copy(self, original, number):
         clone = self.boards[number] = device.Device(self, number, original.name, original.flash.renames)
-        clone.flash = original.flash.copy()
+        clone.flash.copy_from(original.flash)
         clone.offset = original.offset
 
 

@@ -119,7 +119,7 @@ void plan_host(World& world, Milliseconds begin, Milliseconds end) {
     now_and_then(world, 90 * kDay, [&world] { rest_host(world); });
     tend_broker_certificate(world);
     nod(world);
-    for (Milliseconds when = begin + 2 * kYear; when < end - kYear; when += 2 * kYear) {
+    for (Milliseconds when = begin + 2 * kYear; when < end - kYear / 2; when += 2 * kYear) {
         by_operator(world, when, [&world] {
             world.chronicle.say("a new issuing CA");
             world.authority.new_issuing_ca();
@@ -205,7 +205,8 @@ void calm_down(World& world) {
 
 void plan_decade(World& world) {
     const Milliseconds begin = world.agenda.now_ms();
-    const Milliseconds end = begin + world.config().years * kYear;
+    const Milliseconds span = world.config().years * kYear;
+    const Milliseconds end = begin + span;
     world.broker.set_faults({.lost = 20, .repeated = 20, .late = 20});
     for (std::int64_t i = 0; i < world.config().devices; ++i) {
         Board board;
@@ -213,12 +214,12 @@ void plan_decade(World& world) {
         board.keeps_time = world.dice.chance(300);
         world.boards.push_back(board);
         // Most in the beginning, the others in the course of three years.
-        bear(world, i, i % 4 != 0 ? begin + kHour + i * kMinute : begin + world.dice.below(3 * kYear));
+        bear(world, i, i % 4 != 0 ? begin + kHour + i * kMinute : begin + world.dice.below(span / 3));
     }
     plan_host(world, begin, end);
     if (world.config().devices >= 4) {
-        steal(world, 0, begin + world.dice.between(4 * kYear, 6 * kYear));
-        copy_flash(world, 1, begin + world.dice.between(3 * kYear, 5 * kYear));
+        steal(world, 0, begin + world.dice.between(4, 6) * span / 10);
+        copy_flash(world, 1, begin + world.dice.between(2, 4) * span / 10);
     }
     world.agenda.at(end, [&world] { calm_down(world); });
 }

@@ -13,17 +13,16 @@ class PowerCut(asyncio.CancelledError):
 class Flash:
     """What survives the power."""
 
-    def __init__(self, renames, on_key):
+    def __init__(self, renames, secrets):
         self.files = {}
         self.renames = renames  # onto a file that is there: LittleFS does, FAT does not
         self.fuse = -1  # file operations until the power goes; -1: it does not
         self.how = 0
-        self.on_key = on_key
+        self.secrets = secrets  # private keys that were ever written
 
-    def copy(self):
-        twin = Flash(self.renames, self.on_key)
-        twin.files = dict(self.files)
-        return twin
+    def copy_from(self, other):
+        self.files = dict(other.files)
+        self.secrets.update(other.secrets)
 
 
 class Files:
@@ -46,7 +45,7 @@ class Files:
             certificate = self._flash.files["/slots/%s/cert.der" % str(data.split(b" ")[3], "ascii")]
             self._on_flip(hashlib.sha256(certificate).digest())
         if path.endswith("key.der") or path.endswith(".key"):
-            self._flash.on_key(keys._read(data)[0])
+            self._flash.secrets.add(keys._read(data)[0])
         files = self._flash.files
         self._operate(lambda: files.update({path: data[:len(data) // 2]}), lambda: files.update({path: data}))
 

@@ -49,7 +49,7 @@ class Wire:
         client_id, clean = _read_connect(greeting)
         moment = b"%d %d" % (device.number, device.handshakes)
         device.handshakes += 1
-        proof = keys.sign(context.key, moment)
+        proof = keys.sign(context.key, b"countersign-v1:" + moment)
         answer = self._world.ask(
             pipe.HELLO, device.number, device.now(), host, port, context.certificate,
             b"".join(len(anchor).to_bytes(4, "little") + anchor for anchor in context.anchors),
