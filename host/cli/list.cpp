@@ -6,6 +6,7 @@
 #include "host/base/error.h"
 #include "host/cli/commands.h"
 #include "host/lifecycle/home.h"
+#include "host/lifecycle/renewal.h"
 #include "host/registry/registry.h"
 
 namespace countersign::cli {
@@ -13,11 +14,28 @@ namespace {
 
 struct ListOptions {
     std::string glob;
+    std::string expiring;
     bool all = false;
 };
 
-Json as_json(const registry::Summary& row) {
+// "30d", "12h" or a number of days.
+std::chrono::seconds span_from(const std::string& text) {
+    std::size_t digits = 0;
+    while (digits < text.size() && digits < 6 && text[digits] >= '0' && text[digits] <= '9') ++digits;
+    const std::string unit = text.substr(digits);
+    if (digits == 0 || (!unit.empty() && unit != "d" && unit != "h")) {
+        throw Error(Code::Usage, fmt::format("\"{}\" is no span of time.", text), "--expiring 30d or 12h");
+    }
+    const int number = std::stoi(text.substr(0, digits));
+    return unit == "h" ? std::chrono::seconds(std::chrono::hours(number))
+                       : std::chrono::seconds(std::chrono::days(number));
+}
+
+Json as_json(const registry::Summary& row, Seconds now) {
     Json json{{"name", row.device.name}, {"role", to_string(row.device.role)}};
+    if (row.device.forked) json["forked"] = format_time(*row.device.forked);
+    if (row.seen) json["seen"] = format_time(*row.seen);
+    json["overdue"] = lifecycle::overdue(row, now);
     if (row.certificate) {
         json["state"] = to_string(row.certificate->state);
         json["serial"] = row.certificate->serial;
@@ -31,8 +49,29 @@ std::string as_line(const registry::Summary& row, Seconds now) {
         return fmt::format("{:<24} {:<10} no certificate", row.device.name, to_string(row.device.role));
     const auto days = std::chrono::floor<std::chrono::days>(row.certificate->not_after - now).count();
     const std::string left = days < 0 ? "expired" : fmt::format("{} days left", days);
-    return fmt::format("{:<24} {:<10} {:<8} {}  {}", row.device.name, to_string(row.device.role),
-                       to_string(row.certificate->state), format_date(row.certificate->not_after), left);
+    std::string line =
+        fmt::format("{:<24} {:<10} {:<8} {}  {}", row.device.name, to_string(row.device.role),
+                    to_string(row.certificate->state), format_date(row.certificate->not_after), left);
+    if (lifecycle::overdue(row, now)) {
+        line += row.seen ? fmt::format("  not seen since {}: its renewal is due", format_date(*row.seen))
+                         : "  not seen yet: its renewal is due";
+    }
+    if (row.device.forked) line += "  !!! E-IDENTITY-FORKED: two devices use this identity";
+    return line;
+}
+
+std::string summary(const ListOptions& options, std::size_t count, std::size_t forked) {
+    if (count == 0) {
+        return options.expiring.empty() && options.glob.empty()
+                   ? "No devices. Make one with: countersign issue user1"
+                   : "None.";
+    }
+    std::string text = fmt::format("{} in all.", count);
+    if (forked != 0) {
+        text += fmt::format(" !!! {} used by two devices. Cure: {}", forked,
+                            catalogue_entry(Code::IdentityForked).cure);
+    }
+    return text;
 }
 
 void list(const Context& context, const ListOptions& options) {
@@ -43,18 +82,20 @@ void list(const Context& context, const ListOptions& options) {
     registry::Filter filter;
     if (!options.all) filter.role = Role::device;
     filter.name_glob = options.glob;
+    const Seconds now = context.clock().now();
+    if (!options.expiring.empty()) filter.expires_before = now + span_from(options.expiring);
     std::size_t count = 0;
+    std::size_t forked = 0;
     registry.list(filter, [&](const registry::Summary& row) {
         ++count;
+        if (row.device.forked) ++forked;
         if (context.json) {
-            rows.push_back(as_json(row));
+            rows.push_back(as_json(row, now));
         } else {
-            context.note(as_line(row, context.clock().now()));
+            context.note(as_line(row, now));
         }
     });
-    context.report(
-        count == 0 ? "No devices. Make one with: countersign issue user1" : fmt::format("{} in all.", count),
-        {{"devices", rows}});
+    context.report(summary(options, count, forked), {{"devices", rows}});
 }
 
 }  // namespace
@@ -65,9 +106,12 @@ void add_list(CLI::App& app, Context& context) {
         "Examples:\n"
         "  countersign list\n"
         "  countersign list 'kitchen-*'\n"
+        "  countersign list --expiring 30d\n"
         "  countersign --json list --all");
     auto options = std::make_shared<ListOptions>();
     command->add_option("GLOB", options->glob, "Only names like this");
+    command->add_option("--expiring", options->expiring, "Only what ends within this time: 30d, 12h")
+        ->type_name("SPAN");
     command->add_flag("--all", options->all, "Operators and the broker too");
     command->callback([&context, options] { list(context, *options); });
 }

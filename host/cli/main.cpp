@@ -36,6 +36,9 @@ void add_commands(CLI::App& app, Context& context) {
     add_watch(app, context);
     add_send(app, context);
     add_list(app, context);
+    add_renew(app, context);
+    add_renewals(app, context);
+    add_approve(app, context);
     add_show(app, context);
     add_revoke(app, context);
     add_hold(app, context);
@@ -43,6 +46,8 @@ void add_commands(CLI::App& app, Context& context) {
     add_crl(app, context);
     add_demo(app, context);
     add_root(app, context);
+    add_signer(app, context);
+    add_responder(app, context);
     add_explain(app, context);
 }
 

@@ -22,16 +22,22 @@ std::size_t printable_sequence(std::string_view text) {
 
 }  // namespace
 
-transport::Options operator_connection(const lifecycle::Home& home, std::string_view host,
-                                       std::string_view purpose) {
+transport::Options home_connection(const lifecycle::Home& home, const lifecycle::ClientFiles& files) {
     const auto settings = lifecycle::load_settings(home);
     transport::Options options;
-    options.host = host.empty() ? settings.hosts.front() : std::string(host);
+    options.host = settings.hosts.front();
     options.port = settings.port;
+    options.certificate = files.certificate;
+    options.key = files.key;
+    options.anchors = files.anchors;
+    return options;
+}
+
+transport::Options operator_connection(const lifecycle::Home& home, std::string_view host,
+                                       std::string_view purpose) {
+    auto options = home_connection(home, lifecycle::operator_files(home));
+    if (!host.empty()) options.host = host;
     options.client_id = fmt::format("operator~operator/{}-{:08x}", purpose, std::random_device{}());
-    options.certificate = home.operator_folder() / "operator.crt.pem";
-    options.key = home.operator_folder() / "operator.key.pem";
-    options.anchors = home.operator_folder() / "ca.crt.pem";
     return options;
 }
 

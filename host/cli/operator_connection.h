@@ -1,13 +1,19 @@
-// How `watch` and `send` reach the broker: with the operator's identity, like any other client.
+// How our own commands reach the broker: with an identity of theirs, like any other client.
 #pragma once
 
 #include <string>
 #include <string_view>
 
 #include "host/lifecycle/home.h"
+#include "host/lifecycle/host_identities.h"
 #include "host/transport/options.h"
 
 namespace countersign::cli {
+
+// To this home's broker with these files; the client id is the caller's to choose. Throws Error{HomeMissing,
+// AuthorityBroken}.
+[[nodiscard]] transport::Options home_connection(const lifecycle::Home& home,
+                                                 const lifecycle::ClientFiles& files);
 
 // Dials `host`, or the first host given to init. The client id is operator~operator/<purpose>-<random>, so
 // that any number of them run side by side. Throws Error{HomeMissing, AuthorityBroken}.

@@ -6,6 +6,7 @@
 #include "host/base/error.h"
 #include "host/cli/commands.h"
 #include "host/lifecycle/home.h"
+#include "host/lifecycle/renewal.h"
 #include "host/pki/certificate.h"
 #include "host/registry/registry.h"
 
@@ -19,7 +20,8 @@ Json as_json(const registry::Certificate& certificate) {
             {"fingerprint", pki::to_hex(certificate.fingerprint)},
             {"not_before", format_time(certificate.not_before)},
             {"not_after", format_time(certificate.not_after)},
-            {"issued", format_time(certificate.issued_at)}};
+            {"issued", format_time(certificate.issued_at)},
+            {"origin", certificate.origin == registry::Origin::renewal ? "renewal" : "by hand"}};
 }
 
 Json as_json(const registry::Event& event) {
@@ -31,12 +33,47 @@ Json as_json(const registry::Event& event) {
     return json;
 }
 
+// The certificate that counts for renewal: the newest that may connect.
+const registry::Certificate* working(const std::vector<registry::Certificate>& certificates) {
+    for (auto row = certificates.rbegin(); row != certificates.rend(); ++row) {
+        if (row->role == Role::device && row->state == CertificateState::active) return &*row;
+    }
+    return nullptr;
+}
+
+std::vector<std::string> renewal_lines(const registry::Device& device,
+                                       const std::vector<registry::Certificate>& certificates,
+                                       const registry::Report& report, Seconds now) {
+    std::vector<std::string> lines;
+    if (device.forked) {
+        lines.push_back(fmt::format("  !!! E-IDENTITY-FORKED, seen {}: {} Cure: {}",
+                                    format_time(*device.forked), catalogue_entry(Code::IdentityForked).what,
+                                    catalogue_entry(Code::IdentityForked).cure));
+    }
+    if (device.role != Role::device) return lines;
+    if (report.seen) lines.push_back(fmt::format("  last signed word {}", format_time(*report.seen)));
+    if (report.state) {
+        lines.push_back(fmt::format("  anchors version {}, brokers version {}", report.anchors_version,
+                                    report.brokers_version));
+    }
+    const auto* certificate = working(certificates);
+    if (certificate == nullptr) return lines;
+    const Seconds due = lifecycle::renewal_due(device.name, certificate->issued_at, certificate->not_after);
+    const bool late = lifecycle::overdue({device, *certificate, report.seen}, now);
+    lines.push_back(fmt::format("  renews {}{}{}", format_time(due),
+                                late ? ": due, and not seen since; is it switched on?" : "",
+                                report.renew == certificate->fingerprint ? "; asked to renew now" : ""));
+    return lines;
+}
+
 void print(const Context& context, const registry::Device& device,
-           const std::vector<registry::Certificate>& certificates,
-           const std::vector<registry::Event>& events) {
+           const std::vector<registry::Certificate>& certificates, const std::vector<registry::Event>& events,
+           const registry::Report& report) {
     context.note(
         fmt::format("{}  {}, since {}", device.name, to_string(device.role), format_date(device.created)));
     if (!device.chip_id.empty()) context.note(fmt::format("  chip {}", device.chip_id));
+    for (const auto& line : renewal_lines(device, certificates, report, context.clock().now()))
+        context.note(line);
     context.note("Certificates, oldest first:");
     for (const auto& certificate : certificates) {
         context.note(fmt::format("  {:<8} {} to {}  serial {}\n           SHA-256 {}",
@@ -60,13 +97,18 @@ void show(const Context& context, const std::string& name) {
     if (!device) throw Error(Code::NameUnknown, fmt::format("No device \"{}\" is registered.", name));
     const auto certificates = registry.certificates_of(name);
     const auto events = registry.events_of(name);
-    if (!context.json) return print(context, *device, certificates, events);
+    const auto report = registry.report_of(name);
+    if (!context.json) return print(context, *device, certificates, events, report);
     Json answer{{"name", device->name},
                 {"role", to_string(device->role)},
                 {"created", format_time(device->created)},
                 {"chip_id", device->chip_id},
                 {"certificates", Json::array()},
                 {"events", Json::array()}};
+    if (device->forked) answer["forked"] = format_time(*device->forked);
+    if (report.seen) answer["seen"] = format_time(*report.seen);
+    answer["anchors_version"] = report.anchors_version;
+    answer["brokers_version"] = report.brokers_version;
     for (const auto& certificate : certificates) answer["certificates"].push_back(as_json(certificate));
     for (const auto& event : events) answer["events"].push_back(as_json(event));
     context.report("", answer);

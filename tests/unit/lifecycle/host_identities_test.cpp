@@ -15,6 +15,7 @@ namespace {
 class HostIdentitiesTest : public testing::Test {
   protected:
     HostIdentitiesTest() {
+        make_folder(home.root(), kPublicFolder);  // Mosquitto's user must enter
         prepare_init(home);
         (void)init(home,
                    {{pki::HostName::parse("127.0.0.1")}, 8883, pki::KeyType::p256, std::chrono::days(90)},

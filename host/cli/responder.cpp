@@ -1,0 +1,316 @@
+// `countersign responder`: answers devices that renew. A client of the broker like any other, without a
+// listener of its own and without the issuing key.
+#include <fmt/format.h>
+
+#include <asio/signal_set.hpp>
+#include <asio/steady_timer.hpp>
+#include <csignal>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "host/base/error.h"
+#include "host/cli/commands.h"
+#include "host/cli/operator_connection.h"
+#include "host/lifecycle/anchors.h"
+#include "host/lifecycle/authority_store.h"
+#include "host/lifecycle/host_identities.h"
+#include "host/lifecycle/open_home.h"
+#include "host/lifecycle/remote_signer.h"
+#include "host/lifecycle/responder.h"
+#include "host/transport/client.h"
+
+namespace countersign::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kTurn{300};
+constexpr std::chrono::seconds kAfterTrouble{5};  // the signer or the home is not to be had
+constexpr std::chrono::hours kBetweenOwnRenewals{6};
+constexpr std::size_t kBatch = 50;  // messages for one hold of the home's lock: others want it too
+constexpr std::size_t kMaxWaiting = 100'000;
+
+void say(const Context& context, std::string_view line) {
+    if (line.empty()) return;
+    const auto time = format_time(context.clock().now());
+    if (context.json) {
+        fmt::print("{}\n",
+                   Json{{"time", time}, {"line", line}}.dump(-1, ' ', false, Json::error_handler_t::replace));
+    } else {
+        fmt::print("{}  {}\n", time.substr(11, 8), line);
+    }
+    std::fflush(stdout);
+}
+
+// The issuing CA as the responder has it: the certificates here, the key with the signer.
+struct Issuing {
+    Issuing(const lifecycle::Home& home, const Clock& clock)
+        : authority(lifecycle::load_authority(home, clock.now())),
+          signer(home.signer_socket(), pki::public_key_of(authority.issuing())),
+          issuer(authority, signer, clock, random) {}
+    pki::Authority authority;
+    lifecycle::RemoteSigner signer;
+    pki::SystemRandom random;
+    pki::Issuer issuer;
+};
+
+class ResponderService {
+  public:
+    explicit ResponderService(const Context& context)
+        : context_(context),
+          home_(initialised(context)),
+          lock_(home_.responder_lock()),
+          reading_(registry::Registry::open(home_.registry(), context.clock())),
+          events_seen_(reading_.last_event()),
+          timer_(io_),
+          interrupts_(io_, SIGINT, SIGTERM) {}
+
+    void run() {
+        interrupts_.async_wait([this](const std::error_code& error, int) {
+            if (!error) stop();
+        });
+        connect();
+        next_turn(std::chrono::milliseconds(0));
+        io_.run();
+        if (failure_) throw Error(*failure_);
+    }
+
+  private:
+    struct Message {
+        std::string payload;
+        bool fresh;
+    };
+
+    static lifecycle::Home initialised(const Context& context) {
+        lifecycle::Home home(context.home_path());
+        home.require_initialised();
+        if (!std::filesystem::exists(lifecycle::responder_files(home).certificate)) {
+            throw Error(Code::SignerUnreachable, "The responder has no identity yet; the signer makes it.");
+        }
+        return home;
+    }
+
+    void connect() {
+        auto options = home_connection(home_, lifecycle::responder_files(home_));
+        options.client_id = "responder~responder/1";
+        options.clean_session = false;
+        options.give_up_on_permanent = false;  // a person may cure it while we wait
+        client_ = std::make_unique<transport::Client>(io_, std::move(options));
+        client_->on_message([this](const transport::Received& message) {
+            // Topics hold state: the newest message of a topic is all there is to know.
+            if (waiting_.size() < kMaxWaiting || waiting_.contains(std::string(message.topic))) {
+                waiting_[std::string(message.topic)] = {std::string(message.payload), !message.retained};
+            }
+        });
+        client_->on_state([this](const transport::State& state) { connection_changed(state); });
+        client_->subscribe("countersign/+/request", transport::Qos::at_least_once);
+        client_->subscribe("countersign/+/state", transport::Qos::at_least_once);
+        client_->start();
+    }
+
+    void connection_changed(const transport::State& state) {
+        if (state.phase == transport::Phase::connected) {
+            say(context_, "connected to the broker; answering devices");
+            everybody_ = true;  // the broker may have lost what was retained
+        } else if (state.phase == transport::Phase::waiting && state.error) {
+            say(context_, fmt::format("{} Trying again in {:.1f} s.", state.error->what(),
+                                      static_cast<double>(state.retry_in.count()) / 1000.0));
+        } else if (state.phase == transport::Phase::stopped && !stopping_ && state.error) {
+            failure_ = state.error;
+            stop();
+        }
+    }
+
+    void stop() {
+        stopping_ = true;
+        timer_.cancel();
+        interrupts_.cancel();
+        client_->stop(std::chrono::seconds(2));
+    }
+
+    void next_turn(std::chrono::milliseconds wait) {
+        timer_.expires_after(wait);
+        timer_.async_wait([this](const std::error_code& error) {
+            if (error || stopping_) return;
+            next_turn(turn());
+        });
+    }
+
+    // Returns when to look again.
+    std::chrono::milliseconds turn() {
+        signer_gone_ = false;
+        try {
+            note_changes();
+            renew_own();
+            while ((!waiting_.empty() || !names_.empty()) && !signer_gone_) work();
+        } catch (const Error& error) {
+            if (!is_passing(error)) throw;
+            complain(error);
+            return kAfterTrouble;
+        }
+        if (signer_gone_) return kAfterTrouble;
+        trouble_.clear();
+        return kTurn;
+    }
+
+    static bool is_passing(const Error& error) {
+        return error.id() == Code::SignerUnreachable || error.id() == Code::HomeBusy ||
+               error.id() == Code::RegistryBusy;
+    }
+
+    // Once, however often it is tried again.
+    void complain(const Error& error) {
+        if (trouble_ != error.what()) say(context_, error.what());
+        trouble_ = error.what();
+    }
+
+    // True: done with it. One message that fails must not keep the others from being answered.
+    template <class Body>
+    bool attempt(Body body) {
+        try {
+            body();
+            return true;
+        } catch (const Error& error) {
+            if (error.id() == Code::SignerUnreachable) {
+                signer_gone_ = true;
+                complain(error);
+                return false;
+            }
+            if (is_passing(error)) throw;
+            say(context_, error.what());
+            return true;
+        }
+    }
+
+    // Whom something is wanted of because something was written: asked to renew, approved, another list of
+    // brokers. Found without the home's lock: most of what is written concerns nobody.
+    void note_changes() {
+        const auto settings = lifecycle::load_settings(home_);
+        const lifecycle::WantedOfHome wanted(home_, settings);
+        const auto note = [&](const std::string& name) {
+            const auto waiting = reading_.find_waiting(name);
+            const bool approved = waiting && waiting->approved;
+            if (approved || lifecycle::compose_command(reading_, wanted, name).wants_something) {
+                names_.insert(name);
+            }
+        };
+        const auto last = reading_.last_event();
+        if (last != events_seen_) {
+            for (const auto& name : reading_.names_since(events_seen_)) note(name);
+            events_seen_ = last;
+        }
+        const std::pair versions{settings.brokers_version, lifecycle::anchors_version(home_)};
+        if (versions == versions_ && !everybody_) return;
+        registry::Filter devices;
+        devices.role = Role::device;
+        reading_.list(devices, [&](const registry::Summary& row) { note(row.device.name); });
+        versions_ = versions;
+        everybody_ = false;
+    }
+
+    void renew_own() {
+        if (std::chrono::steady_clock::now() < next_own_renewal_) return;
+        std::vector<std::string> lines;
+        {
+            lifecycle::OpenHome open(home_, context_.clock());
+            Issuing issuing(home_, context_.clock());
+            if (!attempt([&] { lines = lifecycle::renew_host_identities(open, issuing.issuer); })) return;
+        }
+        next_own_renewal_ = std::chrono::steady_clock::now() + kBetweenOwnRenewals;
+        for (const auto& line : lines) say(context_, line);
+        if (lines.empty()) return;
+        client_->stop();
+        connect();  // with what may be a new certificate
+    }
+
+    // One batch: committed, then published to the admission file, then answered.
+    void work() {
+        std::vector<lifecycle::Answer> answers;
+        {
+            lifecycle::OpenHome open(home_, context_.clock());
+            Issuing issuing(home_, context_.clock());
+            const lifecycle::WantedOfHome wanted(home_, open.settings());
+            lifecycle::Responder responder(open.registry(), issuing.issuer, context_.clock(),
+                                           lifecycle::renewal_policy(open.settings()), wanted);
+            try {
+                decide(responder, answers);
+            } catch (...) {
+                open.publish();
+                send(answers);
+                throw;
+            }
+            open.publish();
+        }
+        send(answers);
+    }
+
+    void decide(lifecycle::Responder& responder, std::vector<lifecycle::Answer>& answers) {
+        const auto take = [&](lifecycle::Reaction reaction) {
+            say(context_, reaction.line);
+            for (auto& answer : reaction.answers) answers.push_back(std::move(answer));
+        };
+        std::size_t done = 0;
+        for (auto next = waiting_.begin(); next != waiting_.end() && done < kBatch;) {
+            const auto& [topic, message] = *next;
+            if (signer_gone_ && topic.ends_with("/request")) {
+                ++next;  // states need no signature
+                continue;
+            }
+            const auto* bytes = reinterpret_cast<const std::uint8_t*>(message.payload.data());
+            const bool over = attempt([&] {
+                take(responder.received(topic, {bytes, message.payload.size()}, message.fresh));
+            });
+            next = over ? waiting_.erase(next) : std::next(next);
+            ++done;
+        }
+        for (auto next = names_.begin(); next != names_.end() && done < kBatch; ++done) {
+            const bool over = attempt([&] {
+                take(responder.approved(*next));
+                take(responder.command_for(*next));
+            });
+            next = over ? names_.erase(next) : std::next(next);
+        }
+    }
+
+    void send(const std::vector<lifecycle::Answer>& answers) {
+        for (const auto& answer : answers) {
+            client_->publish(answer.topic, std::string(answer.payload.begin(), answer.payload.end()),
+                             transport::Qos::at_least_once, true);
+        }
+    }
+
+    const Context& context_;
+    lifecycle::Home home_;
+    FileLock lock_;
+    registry::Registry reading_;
+    std::int64_t events_seen_;
+    asio::io_context io_;
+    asio::steady_timer timer_;
+    asio::signal_set interrupts_;
+    std::unique_ptr<transport::Client> client_;
+    std::map<std::string, Message> waiting_;  // by topic
+    std::set<std::string> names_;
+    bool everybody_ = true;
+    std::pair<std::uint32_t, std::uint32_t> versions_{};  // of brokers and anchors
+    std::chrono::steady_clock::time_point next_own_renewal_{};
+    std::string trouble_;  // the last complaint
+    bool signer_gone_ = false;
+    bool stopping_ = false;
+    std::optional<Error> failure_;
+};
+
+}  // namespace
+
+void add_responder(CLI::App& app, Context& context) {
+    auto* command = app.add_subcommand("responder", "Answer devices that renew (needs: broker, signer)");
+    command->footer(
+        "Examples:\n"
+        "  countersign responder\n"
+        "  countersign up          runs it together with the broker and the signer");
+    command->callback([&context] {
+        ResponderService service(context);
+        service.run();
+        context.report("Stopped.", {{"stopped", true}});
+    });
+}
+
+}  // namespace countersign::cli

@@ -1,0 +1,75 @@
+// `countersign signer`: the issuing key in a process of its own, without a network.
+#include <fmt/format.h>
+
+#include "host/base/error.h"
+#include "host/cli/commands.h"
+#include "host/cli/interrupt.h"
+#include "host/cli/options.h"
+#include "host/lifecycle/authority_store.h"
+#include "host/lifecycle/crl_publication.h"
+#include "host/lifecycle/host_identities.h"
+#include "host/lifecycle/signer_service.h"
+
+namespace countersign::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kTurn{500};
+constexpr std::chrono::hours kBetweenCrlLooks{1};
+
+// The list is signed here, where the key is.
+void refresh_revocation_list(const Context& context, const lifecycle::Home& home,
+                             lifecycle::IssuingAuthority& authority) {
+    try {
+        lifecycle::OpenHome open(home, context.clock());
+        const auto made = lifecycle::refresh_crl(open, authority.authority(), authority.signer());
+        if (made) {
+            context.note(fmt::format("Signed revocation list {}, good until {}.", made->number,
+                                     format_date(made->next_update)));
+        }
+    } catch (const Error& error) {
+        context.note(error.what());  // an hour later, then: weeks are left
+    }
+}
+
+void run_signer(const Context& context) {
+    const lifecycle::Home home(context.home_path());
+    lifecycle::IssuingAuthority authority(home, authority_passphrase(context, lifecycle::load_settings(home)),
+                                          context.clock());
+    {
+        lifecycle::OpenHome open(home, context.clock(), std::chrono::seconds(30));
+        if (lifecycle::ensure_responder(open, authority.issuer()))
+            context.note("Made the responder's identity.");
+    }
+    const auto registry = registry::Registry::open(home.registry(), context.clock());
+    lifecycle::SigningDesk desk(registry, authority.authority(), authority.signer(), context.clock(),
+                                [&home] { return lifecycle::load_settings(home); });
+    const Interrupt interrupt;
+    lifecycle::SignerService service(home.signer_socket(), desk, [&context](std::string_view line) {
+        context.note(fmt::format("{}  {}", format_time(context.clock().now()).substr(11, 8), line));
+    });
+    context.note(
+        fmt::format("The signer is ready at {}; it signs what registry and policy allow. Ctrl-C stops it.",
+                    home.signer_socket().string()));
+    auto next_look = std::chrono::steady_clock::now();
+    while (!interrupt.seen()) {
+        if (std::chrono::steady_clock::now() >= next_look) {
+            refresh_revocation_list(context, home, authority);
+            next_look = std::chrono::steady_clock::now() + kBetweenCrlLooks;
+        }
+        service.turn(kTurn);
+    }
+    context.report("Stopped.", {{"stopped", true}});
+}
+
+}  // namespace
+
+void add_signer(CLI::App& app, Context& context) {
+    auto* command = app.add_subcommand("signer", "Hold the issuing key and sign what the responder asks for");
+    command->footer(
+        "Examples:\n"
+        "  countersign signer\n"
+        "  countersign --passphrase-file FILE signer");
+    command->callback([&context] { run_signer(context); });
+}
+
+}  // namespace countersign::cli
