@@ -11,6 +11,7 @@ void add_init(CLI::App& app, Context& context);
 void add_issue(CLI::App& app, Context& context);
 void add_board(CLI::App& app, Context& context);
 void add_load(CLI::App& app, Context& context);
+void add_rollover(CLI::App& app, Context& context);
 void add_root(CLI::App& app, Context& context);
 void add_hosts(CLI::App& app, Context& context);
 void add_broker(CLI::App& app, Context& context);

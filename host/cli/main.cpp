@@ -46,6 +46,7 @@ void add_commands(CLI::App& app, Context& context) {
     add_crl(app, context);
     add_demo(app, context);
     add_root(app, context);
+    add_rollover(app, context);
     add_signer(app, context);
     add_responder(app, context);
     add_explain(app, context);

@@ -26,11 +26,6 @@ Secret read_root_key(const lifecycle::Home& home) {
     return pem;
 }
 
-// Where the last export went; its presence is what allows the key here to go.
-fs::path export_note(const lifecycle::Home& home) {
-    return home.authority() / "root.exported";
-}
-
 // Throws unless the file holds this authority's root key and the passphrase opens it.
 void check_copy(const lifecycle::Home& home, const fs::path& copy, const Secret& passphrase) {
     auto content = read_file(copy);
@@ -54,7 +49,7 @@ void export_root(const Context& context, const std::string& file) {
     write_new_file(path, key.to_encrypted_pem(passphrase), kPrivateFile, true);
     sync_folder(path.parent_path());
     check_copy(home, path, passphrase);
-    write_file(export_note(home), path.string() + "\n", kPrivateFile);
+    write_file(home.root_exported(), path.string() + "\n", kPrivateFile);
     context.report(
         fmt::format(
             "Exported the root key, encrypted, to {}, and read it back. Next: countersign root remove",
@@ -67,7 +62,7 @@ void remove_root(const Context& context, const std::string& copy) {
     (void)read_root_key(home);
     if (!copy.empty()) {
         check_copy(home, copy, context.passphrase(false));
-    } else if (!fs::exists(export_note(home))) {
+    } else if (!fs::exists(home.root_exported())) {
         throw Error(Code::RootNotExported);
     }
     fs::remove(home.root_key());

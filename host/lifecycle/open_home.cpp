@@ -3,6 +3,8 @@
 #include <vector>
 
 #include "host/broker/admission/publisher.h"
+#include "host/broker/control.h"
+#include "host/lifecycle/change_set.h"
 #include "host/lifecycle/identity_files.h"
 
 namespace countersign::lifecycle {
@@ -29,12 +31,14 @@ void remove_leftovers(const Home& home) {
 
 OpenHome::OpenHome(const Home& home, const Clock& clock, std::chrono::milliseconds wait)
     : home_(checked(home)),
-      settings_(load_settings(home_)),
       lock_(home_.lock(), wait),
+      finished_change_(finish_change_set(home_)),
+      settings_(load_settings(home_)),
       registry_(registry::Registry::open(home_.registry(), clock)),
       clock_(clock),
       finished_(finish_staged(home_, registry_)) {
     remove_leftovers(home_);
+    if (finished_change_) broker::RunningBroker(home_.broker()).reload();
     publish();
 }
 

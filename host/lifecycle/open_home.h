@@ -24,6 +24,9 @@ class OpenHome {
     // Written to settings.json before it returns.
     void change_settings(const Settings& settings);
 
+    // An earlier, killed command had committed to replacing CAs and this one has put them in place.
+    [[nodiscard]] bool finished_change() const noexcept { return finished_change_; }
+
     // Names whose identities an earlier, killed command had committed and this one has put in place.
     [[nodiscard]] const std::set<std::string>& finished() const noexcept { return finished_; }
 
@@ -32,8 +35,9 @@ class OpenHome {
 
   private:
     Home home_;
+    FileLock lock_;  // before anything is read that somebody else may be changing
+    bool finished_change_;
     Settings settings_;
-    FileLock lock_;
     registry::Registry registry_;
     const Clock& clock_;
     std::set<std::string> finished_;

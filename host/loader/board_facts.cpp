@@ -95,6 +95,9 @@ void decide_slot(const json& facts, BoardFacts& out) {
     for (const auto& pointer : pointers) {
         if (!is_whole(facts.at("slots").at(pointer.slot))) continue;
         out.free_slot = pointer.slot == "a" ? 'b' : 'a';
+        const json& slot = facts.at("slots").at(pointer.slot);
+        out.active_name = json::parse(slot.at("identity").get<std::string>()).at("name").get<std::string>();
+        out.active_certificate = slot.at("sha256").at("cert.der").get<std::string>();
         return;
     }
 }
@@ -107,6 +110,7 @@ BoardFacts from_json(const json& facts) {
     out.block_size = facts.at("block").get<std::uint64_t>();
     out.free_bytes = facts.at("free").get<std::uint64_t>();
     out.sha256 = facts.at("files").get<std::map<std::string, std::string>>();
+    out.chip_id = facts.value("chip", "");
     out.main_line = facts.at("main").get<std::string>();
     decide_slot(facts, out);
     for (const auto& line : facts.at("floors")) {

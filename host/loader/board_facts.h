@@ -19,6 +19,9 @@ struct BoardFacts {
     std::uint64_t free_bytes = 0;
     std::map<std::string, std::string> sha256;  // of the files asked for, in hex; "" when absent
     std::string main_line;                      // the first line of main.py; "" when there is none
+    std::string chip_id;                        // machine.unique_id() in hex; "" where there is none
+    std::string active_name;                    // of the identity in use; "" when there is none
+    std::string active_certificate;             // its fingerprint, in hex
     char free_slot = 'a';                       // the one that may be written
     int next_pointer = 0;                       // the pointer file that may be written
     std::uint64_t next_sequence = 1;

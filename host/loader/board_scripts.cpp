@@ -100,13 +100,18 @@ def _cs_facts(paths):
         d = '/slots/' + slot
         files = os.listdir(d)[:32] if _cs_exists(d) else []
         slots[slot] = {'identity': _cs_text(d + '/identity.json'), 'sha256': {n: _cs_sha(d + '/' + n) for n in files}}
+    try:
+        from machine import unique_id
+        chip = str(binascii.hexlify(unique_id()), 'ascii')
+    except ImportError:
+        chip = ''
     m = sys.implementation
     print('CS-FACTS ' + json.dumps({
         'name': m[0], 'version': list(m[1][:3]), 'machine': getattr(m, '_machine', ''),
         'block': s[0], 'free': s[1] * s[3], 'files': {p: _cs_sha('/' + p) for p in paths},
         'pointers': [_cs_text('/slots/pointer0'), _cs_text('/slots/pointer1')],
         'floors': [_cs_text('/slots/floor'), _cs_text('/slots/floor.new')],
-        'main': _cs_text('/main.py').split('\n')[0][:80], 'slots': slots}))
+        'main': _cs_text('/main.py').split('\n')[0][:80], 'chip': chip, 'slots': slots}))
 )";
 
 constexpr std::string_view kClearSlot = R"(
@@ -250,6 +255,27 @@ Secret script_wifi_conf(const std::map<std::string, Secret>& lines) {
     }
     script.add("})\n");
     return script.take();
+}
+
+// The program may have been brought in this very session, over an older one that a boot.py imported.
+constexpr std::string_view kImportEnrol = R"(import sys, gc
+for _cs_m in [m for m in sys.modules if m.split('.')[0] == 'countersign']:
+    del sys.modules[_cs_m]
+gc.collect()
+import countersign.enrol
+)";
+
+Secret script_request(std::string_view name, const Secret& seed) {
+    Script script;
+    script.add(kImportEnrol);
+    script.add("countersign.enrol.request(" + python_string(name) + ", '");
+    script.add(seed.text());
+    script.add("')\n");
+    return script.take();
+}
+
+Secret script_accept(std::string_view folder) {
+    return Secret("import countersign.enrol\ncountersign.enrol.accept(" + python_string(folder) + ")\n");
 }
 
 Secret script_set_clock(Seconds now) {

@@ -19,6 +19,11 @@ inline constexpr std::string_view kFactsLine = "CS-FACTS ";  // then one JSON ob
 inline constexpr std::string_view kWrittenLine =
     "CS-WRITTEN ";  // then the path that has been written and read back
 inline constexpr std::string_view kNoWifiLine = "CS-NO-WIFI";  // wifi.conf names no network
+// What countersign.enrol prints (docs/protocol.md): hex, hex, hex; the slot.
+inline constexpr std::string_view kChipLine = "CS-CHIP ";
+inline constexpr std::string_view kWorkingRequestLine = "CS-REQUEST working ";
+inline constexpr std::string_view kBirthRequestLine = "CS-REQUEST birth ";
+inline constexpr std::string_view kEnrolledLine = "CS-ENROLLED ";
 // Exceptions the scripts raise on purpose.
 inline constexpr std::string_view kReadbackFault = "CS-READBACK ";  // then the path
 inline constexpr std::string_view kKeyFault = "CS-KEY";
@@ -47,6 +52,12 @@ inline constexpr std::string_view kWifiConfFault = "CS-WIFI-CONF";
 // wifi.conf with these keys set ("wifi_ssid": `wifi_ssid="home"`), every other line as it was, and the four
 // keys there.
 [[nodiscard]] Secret script_wifi_conf(const std::map<std::string, Secret>& lines);
+
+// Makes the keys of `name`, or finds them again. `seed` is hex. Needs the program on the board.
+[[nodiscard]] Secret script_request(std::string_view name, const Secret& seed);
+
+// Makes the certificates in the folder the board's own.
+[[nodiscard]] Secret script_accept(std::string_view folder);
 
 [[nodiscard]] Secret script_set_clock(Seconds now);
 

@@ -20,21 +20,15 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::array<int, 3> kOldestVersion = {1, 22, 0};
-// Getting to the prompt alone may take mpremote 20 s when a program resists.
-constexpr milliseconds kBaseDeadline = std::chrono::seconds(45);
-// 115200 baud carry 11 kB/s, twice in base64 and into a slow flash.
-constexpr milliseconds kPerKilobyte{500};
 // Folders and the bookkeeping of LittleFS or FAT.
 constexpr std::uint64_t kSpareBlocks = 6;
+// Both keys with their requests, certificates and descriptions, and the folder they are handed over in.
+constexpr std::uint64_t kEnrolmentBlocks = 16;
 
 struct File {
     std::string path;
     std::span<const std::uint8_t> content;
 };
-
-std::span<const std::uint8_t> as_bytes(std::string_view text) {
-    return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
 
 bool contains(std::string_view text, std::string_view part) {
     return text.find(part) != std::string_view::npos;
@@ -42,7 +36,7 @@ bool contains(std::string_view text, std::string_view part) {
 
 std::string identity_json(const BoardIdentity& identity, const std::vector<File>& files) {
     nlohmann::ordered_json brokers = nlohmann::ordered_json::array();
-    for (const auto& broker : identity.brokers)
+    for (const auto& broker : identity.trust.brokers)
         brokers.push_back({{"host", broker.host}, {"port", broker.port}});
     nlohmann::ordered_json digests = nlohmann::ordered_json::object();
     for (const auto& file : files)
@@ -50,95 +44,61 @@ std::string identity_json(const BoardIdentity& identity, const std::vector<File>
     return nlohmann::ordered_json{{"version", 1},
                                   {"name", identity.name},
                                   {"brokers", std::move(brokers)},
-                                  {"anchors", identity.anchors.size()},
+                                  {"anchors", identity.trust.anchors.size()},
+                                  {"anchors_version", identity.trust.anchors_version},
+                                  {"brokers_version", identity.trust.brokers_version},
                                   {"sha256", std::move(digests)}}
         .dump();
-}
-
-// What a script's exception means to the person with the board in hand.
-[[noreturn]] void explain(const ScriptError& fault, const Board& board) {
-    const std::string_view text = fault.what();
-    if (contains(text, kReadbackFault)) {
-        throw Error(Code::FlashWrite,
-                    "The board at " + board.port() + " does not hold what was written to " +
-                        std::string(text.substr(text.find(kReadbackFault) + kReadbackFault.size())) + ".");
-    }
-    if (contains(text, kKeyFault)) {
-        throw Error(Code::KeyTypeUnsupported,
-                    "The TLS of the board at " + board.port() + " cannot use this kind of key.",
-                    "countersign issue NAME --key p256 --replace, then load again");
-    }
-    if (contains(text, kCertificateFault)) {
-        throw Error(Code::CertInvalid,
-                    "The TLS of the board at " + board.port() + " cannot read the certificate.");
-    }
-    if (contains(text, kWifiConfFault)) {
-        throw Error(Code::WifiConfInvalid, "wifi.conf on the board is not text of at most 4096 bytes.",
-                    "mpremote connect " + board.port() + " fs rm :wifi.conf, then load again");
-    }
-    if (contains(text, "ENOSPC") || contains(text, "OSError: 28")) {
-        throw Error(Code::BoardFull, "The flash of the board at " + board.port() + " is full.");
-    }
-    if (contains(text, "MemoryError")) {
-        throw Error(Code::BoardFailed, "The board at " + board.port() + " has not enough memory.");
-    }
-    throw Error(Code::BoardFailed, fmt::format("The board at {} says: {}", board.port(), text));
 }
 
 // One load of one board.
 class Loading {
   public:
-    Loading(Board& board, const BoardIdentity& identity, const LoadOptions& options, const Clock& clock,
+    Loading(Board& board, const Trust& trust, const LoadOptions& options, const Clock& clock,
             const Progress& progress)
-        : board_(board),
-          identity_(identity),
+        : talk_(board, progress),
+          trust_(trust),
           options_(options),
           clock_(clock),
-          progress_(progress),
-          wifi_(wifi_conf_lines(identity.brokers.at(0), options)) {}
+          wifi_(wifi_conf_lines(trust.brokers.at(0), options)) {}
 
-    LoadResult run() {
+    LoadResult run(const BoardIdentity& identity) {
         look();
         decide_program();
-        check_space();
-        bring_identity();
+        check_space(3 + trust_.anchors.size());
+        bring_identity(identity);
         bring_program();
         configure();
-        progress_("Restarting the board");
-        board_.hard_reset();
-        return std::move(result_);
+        return restart();
+    }
+
+    LoadResult run(const std::string& name, Registrar& registrar) {
+        look();
+        result_.enrolled = registrar.must_enrol(facts_);
+        decide_program();
+        check_space(result_.enrolled ? kEnrolmentBlocks + trust_.anchors.size() : 0);
+        bring_program();
+        configure();
+        result_.slot = result_.enrolled ? enrol(talk_, name, trust_, registrar) : other(facts_.free_slot);
+        return restart();
     }
 
   private:
-    std::string on_board(const std::vector<Secret>& scripts) {
-        std::size_t bytes = 0;
-        for (const auto& script : scripts) bytes += script.bytes().size();
-        const auto deadline = kBaseDeadline + kPerKilobyte * static_cast<long>(bytes / 1024);
-        try {
-            return board_.run(scripts, deadline, [this](std::string_view line) {
-                if (line.starts_with(kWrittenLine)) progress_(line.substr(kWrittenLine.size()));
-            });
-        } catch (const ScriptError& fault) {
-            explain(fault, board_);
-        }
-    }
-
     void look() {
-        progress_("Stopping what runs on the board, looking at what it is");
+        talk_.say("Stopping what runs on the board, looking at what it is");
         std::vector<std::string> paths;
         for (const auto& file : device_files()) paths.emplace_back(file.path);
         std::vector<Secret> scripts;
         scripts.push_back(script_prelude());
         scripts.push_back(script_facts(paths));
-        facts_ = parse_facts(on_board(scripts));
-        result_.port = board_.port();
+        facts_ = parse_facts(talk_.run(scripts));
+        result_.port = talk_.board().port();
         result_.firmware = facts_.version_text();
         result_.machine = facts_.machine;
-        result_.slot = facts_.free_slot;
         if (facts_.implementation != "micropython" || facts_.version < kOldestVersion) {
             throw Error(Code::BoardTooOld,
                         fmt::format("The board at {} runs {} {}; MicroPython {} is the oldest that works.",
-                                    board_.port(), facts_.implementation, result_.firmware, kOldestFirmware));
+                                    result_.port, facts_.implementation, result_.firmware, kOldestFirmware));
         }
     }
 
@@ -164,9 +124,9 @@ class Loading {
     }
 
     // A file of the program is written beside the one it replaces, so its blocks are needed on top.
-    void check_space() const {
+    void check_space(std::uint64_t files) const {
         if (facts_.block_size == 0) throw Error(Code::BoardFailed, "The board has no file system.");
-        std::uint64_t blocks = kSpareBlocks + 3 + identity_.anchors.size();
+        std::uint64_t blocks = kSpareBlocks + files;
         std::uint64_t largest = 0;
         for (const auto& file : program_) {
             const std::uint64_t needed = file.content.size() / facts_.block_size + 1;
@@ -176,42 +136,43 @@ class Loading {
         const std::uint64_t bytes = (blocks + largest) * facts_.block_size;
         if (bytes > facts_.free_bytes) {
             throw Error(Code::BoardFull,
-                        fmt::format("The board at {} has {} kB free; {} kB are needed.", board_.port(),
+                        fmt::format("The board at {} has {} kB free; {} kB are needed.", result_.port,
                                     facts_.free_bytes / 1024, (bytes + 1023) / 1024));
         }
     }
 
-    void bring_identity() {
-        progress_(fmt::format("Putting the identity of {} into slot {}", identity_.name, facts_.free_slot));
+    void bring_identity(const BoardIdentity& identity) {
+        result_.slot = facts_.free_slot;
+        talk_.say(fmt::format("Putting the identity of {} into slot {}", identity.name, facts_.free_slot));
         const std::string folder = fmt::format("/slots/{}", facts_.free_slot);
-        std::vector<File> files = {{folder + "/key.der", identity_.key.bytes()},
-                                   {folder + "/cert.der", identity_.certificate}};
-        for (std::size_t i = 0; i < identity_.anchors.size(); ++i)
-            files.push_back({fmt::format("{}/anchor{}.der", folder, i), identity_.anchors[i]});
-        const std::string description = identity_json(identity_, files);
+        std::vector<File> files = {{folder + "/key.der", identity.key.bytes()},
+                                   {folder + "/cert.der", identity.certificate}};
+        for (std::size_t i = 0; i < trust_.anchors.size(); ++i)
+            files.push_back({fmt::format("{}/anchor{}.der", folder, i), trust_.anchors[i]});
+        const std::string description = identity_json(identity, files);
         files.push_back({folder + "/identity.json", as_bytes(description)});
 
         std::vector<Secret> scripts;
         scripts.push_back(script_prelude());
         scripts.push_back(script_clear_slot(folder));
         for (const auto& file : files) append(scripts, scripts_put(file.path, file.content));
-        scripts.push_back(script_try_tls(folder, identity_.anchors.size()));
+        scripts.push_back(script_try_tls(folder, trust_.anchors.size()));
         scripts.push_back(script_write_in_place(fmt::format("/slots/pointer{}", facts_.next_pointer),
                                                 pointer_line(facts_.next_sequence, facts_.free_slot)));
-        on_board(scripts);
+        (void)talk_.run(scripts);
     }
 
     void bring_program() {
         if (program_.empty()) return;
-        progress_("Bringing the program up to date");
+        talk_.say("Bringing the program up to date");
         std::vector<Secret> scripts;
         scripts.push_back(script_prelude());
         for (const auto& file : program_) append(scripts, scripts_put(file.path, file.content));
-        on_board(scripts);
+        (void)talk_.run(scripts);
     }
 
     void configure() {
-        progress_("Writing wifi.conf, the time floor and the clock");
+        talk_.say("Writing wifi.conf, the time floor and the clock");
         const Seconds now = clock_.now();
         const std::string floor = floor_line(std::max(now, facts_.floor));
         std::vector<Secret> scripts;
@@ -219,33 +180,46 @@ class Loading {
         scripts.push_back(script_wifi_conf(wifi_));
         append(scripts, scripts_put("/slots/floor", as_bytes(floor)));
         scripts.push_back(script_set_clock(now));
-        result_.wifi_missing = contains(on_board(scripts), kNoWifiLine);
+        result_.wifi_missing = contains(talk_.run(scripts), kNoWifiLine);
     }
 
-    static void append(std::vector<Secret>& scripts, std::vector<Secret> more) {
-        for (auto& script : more) scripts.push_back(std::move(script));
+    LoadResult restart() {
+        talk_.say("Restarting the board");
+        talk_.board().hard_reset();
+        return std::move(result_);
     }
 
-    Board& board_;
-    const BoardIdentity& identity_;
+    static char other(char slot) { return slot == 'a' ? 'b' : 'a'; }
+
+    Conversation talk_;
+    const Trust& trust_;
     const LoadOptions& options_;
     const Clock& clock_;
-    const Progress& progress_;
     const std::map<std::string, Secret> wifi_;
     BoardFacts facts_;
     std::vector<File> program_;
     LoadResult result_;
 };
 
+const Progress kQuiet = [](std::string_view) {};
+
+void check(const Trust& trust) {
+    if (!trust.brokers.empty() && !trust.anchors.empty()) return;
+    throw Error(Code::Internal, "an identity has a broker and an anchor.");
+}
+
 }  // namespace
 
 LoadResult load(Board& board, const BoardIdentity& identity, const LoadOptions& options, const Clock& clock,
                 const Progress& progress) {
-    if (identity.brokers.empty() || identity.anchors.empty()) {
-        throw Error(Code::Internal, "an identity has a broker and an anchor.");
-    }
-    const Progress quiet = [](std::string_view) {};
-    return Loading(board, identity, options, clock, progress ? progress : quiet).run();
+    check(identity.trust);
+    return Loading(board, identity.trust, options, clock, progress ? progress : kQuiet).run(identity);
+}
+
+LoadResult load(Board& board, const std::string& name, const Trust& trust, Registrar& registrar,
+                const LoadOptions& options, const Clock& clock, const Progress& progress) {
+    check(trust);
+    return Loading(board, trust, options, clock, progress ? progress : kQuiet).run(name, registrar);
 }
 
 }  // namespace countersign::loader

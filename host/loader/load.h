@@ -11,22 +11,17 @@
 #include "host/base/clock.h"
 #include "host/base/secret.h"
 #include "host/loader/board.h"
+#include "host/loader/conversation.h"
+#include "host/loader/enrol.h"
 
 namespace countersign::loader {
 
-using Bytes = std::vector<std::uint8_t>;
-
-struct BrokerAddress {
-    std::string host;  // as it stands in the broker's certificate
-    std::uint16_t port = 8883;
-};
-
+// An identity whose key was made on the host.
 struct BoardIdentity {
     std::string name;
-    Secret key;                          // DER, PKCS#8 or SEC 1
-    Bytes certificate;                   // DER
-    std::vector<Bytes> anchors;          // DER, each a certificate by itself; 1 to 8
-    std::vector<BrokerAddress> brokers;  // in the order to try them; the first one also goes into wifi.conf
+    Secret key;         // DER, PKCS#8 or SEC 1
+    Bytes certificate;  // DER
+    Trust trust;
 };
 
 struct LoadOptions {
@@ -40,6 +35,7 @@ struct LoadResult {
     std::string firmware;              // "1.25.0"
     std::string machine;               // what the firmware calls the board
     char slot = 'a';                   // where the identity is now
+    bool enrolled = false;             // the board made its keys in this load
     std::vector<std::string> written;  // program files that were not yet on the board as they are
     bool main_kept = false;            // main.py is somebody else's: nothing starts at boot
     bool wifi_missing = false;         // wifi.conf names no network
@@ -48,14 +44,16 @@ struct LoadResult {
 // The oldest firmware the program on the board works on.
 inline constexpr std::string_view kOldestFirmware = "1.22";
 
-// Each step in words, as it begins.
-using Progress = std::function<void(std::string_view)>;
-
 // Whatever happens on the way, the identity that was in use stays in use until the new one has been read back
 // and been taken by the board's own TLS; calling again finishes what was interrupted. Nothing else on the
 // board is touched. Throws what Board::run throws, and Error{BoardTooOld, BoardFull, FlashWrite,
 // KeyTypeUnsupported, CertInvalid, WifiConfInvalid, BoardFailed}.
 LoadResult load(Board& board, const BoardIdentity& identity, const LoadOptions& options, const Clock& clock,
                 const Progress& progress);
+
+// The same for a board that makes its keys itself: the program first, since it is what makes them. A board
+// that the registrar finds in order gets program and configuration only.
+LoadResult load(Board& board, const std::string& name, const Trust& trust, Registrar& registrar,
+                const LoadOptions& options, const Clock& clock, const Progress& progress);
 
 }  // namespace countersign::loader

@@ -65,6 +65,14 @@ CaConstants constants_of(const Certificate& ca, const Signer& signer) {
             signature_scheme(signer.public_key().type).algorithm};
 }
 
+Bytes root_tbs(const PublicKey& key, const RootFields& fields, Random& random) {
+    return encode_tbs({random_serial(random), fields.algorithm, fields.name, fields.not_before,
+                       fields.not_after, fields.name, key.spki},
+                      {basic_constraints(KeyUse::certificate_authority, kRootPathLength),
+                       key_usage(KeyUse::certificate_authority), subject_key_identifier(key_identifier(key)),
+                       fields.authority_id});
+}
+
 NewCa create_root(const CaConfig& config, Seconds now, Random& random) {
     const Seconds not_before = now - kBackdated;
     check_dates(not_before, config.not_after);
@@ -72,11 +80,8 @@ NewCa create_root(const CaConfig& config, Seconds now, Random& random) {
     PrivateKey key = PrivateKey::generate(config.key);
     KeySigner signer(key);
     const Bytes name = encode_name(ca_name("Root", random));
-    const KeyIdentifier id = key_identifier(key.public_key());
-    const Bytes tbs = encode_tbs(
-        {random_serial(random), algorithm, name, not_before, config.not_after, name, key.public_key().spki},
-        {basic_constraints(KeyUse::certificate_authority, kRootPathLength),
-         key_usage(KeyUse::certificate_authority), subject_key_identifier(id), authority_key_identifier(id)});
+    const Bytes id = authority_key_identifier(key_identifier(key.public_key()));
+    const Bytes tbs = root_tbs(key.public_key(), {algorithm, name, id, not_before, config.not_after}, random);
     Certificate root = parse_certificate(sign_tbs(tbs, signer));
     verify_strictly(root, {}, {&root, 1}, {Purpose::any, now, {}});
     return {std::move(key), std::move(root)};

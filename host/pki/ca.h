@@ -3,6 +3,7 @@
 
 #include "host/pki/certificate.h"
 #include "host/pki/key.h"
+#include "host/pki/random.h"
 #include "host/pki/signer.h"
 
 namespace countersign::pki {
@@ -12,6 +13,17 @@ struct CaConstants {
     Bytes authority_id;  // the complete AuthorityKeyIdentifier extension
     ByteView algorithm;  // of its signatures
 };
+
+struct RootFields {
+    ByteView algorithm;     // of the signature
+    ByteView name;          // DER Name: subject and issuer
+    ByteView authority_id;  // the complete extension
+    Seconds not_before{};
+    Seconds not_after{};
+};
+
+// The TBSCertificate of a root, whoever signs it.
+[[nodiscard]] Bytes root_tbs(const PublicKey& key, const RootFields& fields, Random& random);
 
 // Throws Error{AuthorityBroken} when `signer` does not hold the key of `ca`.
 [[nodiscard]] CaConstants constants_of(const Certificate& ca, const Signer& signer);

@@ -63,6 +63,17 @@ std::vector<Certificate> Registry::certificates_of(std::string_view name) const 
     });
 }
 
+std::vector<Certificate> Registry::issued_by(const Fingerprint& issuer, Seconds since) const {
+    return guarded([&] {
+        std::vector<Certificate> result;
+        Query rows(store_->prepared("SELECT " CERTIFICATE_COLUMNS
+                                    " FROM certificates WHERE issuer = ? AND issued_at >= ? ORDER BY id"));
+        rows.bind(std::span<const std::uint8_t>(issuer), since);
+        while (rows.step()) result.push_back(certificate_at(rows, 0));
+        return result;
+    });
+}
+
 std::vector<Event> Registry::events_of(std::string_view name, std::size_t last) const {
     return guarded([&] {
         std::vector<Event> result;

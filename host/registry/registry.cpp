@@ -225,6 +225,20 @@ std::size_t Registry::revoke(std::string_view name, std::string_view reason) {
     return write(*store_, [&] { return act_on_all(*store_, name, Act::revoke, reason); });
 }
 
+bool Registry::revoke_certificate(const Fingerprint& fingerprint, std::string_view reason) {
+    return write(*store_, [&] {
+        const auto certificate = find_certificate(fingerprint);
+        if (!certificate) throw Error(Code::CertState, "This certificate is not registered.");
+        for (const auto& standing : standpoints_of(*store_, certificate->name)) {
+            if (standing.fingerprint != fingerprint) continue;
+            const auto next = next_state(standing.state, Act::revoke, standing.held_from);
+            if (!next || *next == standing.state) return false;
+            set_state(*store_, standing, *next, Act::revoke, certificate->name, reason);
+        }
+        return true;
+    });
+}
+
 std::size_t Registry::hold(std::string_view name, std::string_view reason) {
     return write(*store_, [&] { return act_on_all(*store_, name, Act::hold, reason); });
 }

@@ -68,6 +68,8 @@ class Registry {
     std::size_t revoke(std::string_view name, std::string_view reason);
     std::size_t hold(std::string_view name, std::string_view reason);
     std::size_t reinstate(std::string_view name);  // held ones go back to what they were
+    // This certificate alone. False when it was revoked before. Throws Error{CertState} for an unknown one.
+    bool revoke_certificate(const Fingerprint& fingerprint, std::string_view reason);
     void set_chip_id(std::string_view name, std::string_view chip_id);
     // An event of the caller's own ("loaded", …). `name` may be "".
     void record(std::string_view kind, std::string_view name, const std::optional<Fingerprint>& fingerprint,
@@ -107,6 +109,8 @@ class Registry {
     [[nodiscard]] std::optional<Device> find_device(std::string_view name) const;
     [[nodiscard]] std::optional<Certificate> find_certificate(const Fingerprint& fingerprint) const;
     [[nodiscard]] std::vector<Certificate> certificates_of(std::string_view name) const;  // oldest first
+    // By this CA, at `since` or later; oldest first, broker certificates included, without `der`.
+    [[nodiscard]] std::vector<Certificate> issued_by(const Fingerprint& issuer, Seconds since) const;
     [[nodiscard]] std::vector<Event> events_of(std::string_view name,
                                                std::size_t last = 100) const;  // oldest first
     // In the order of names.

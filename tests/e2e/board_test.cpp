@@ -178,7 +178,9 @@ TEST_F(BoardTest, LoadsInWordsWhatCannotBeLoaded) {
     must_run({"openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
               "-keyout", scene_.file("k.pem"), "-subj", "/CN=elsewhere", "-out", scene_.file("r.pem")});
     scene_.must({"issue", "elsewhere", "--csr", scene_.file("r.pem")});
-    EXPECT_EQ(scene_.ask({"load", "elsewhere", "--port", scene_.file("port")})["code"], "E-KEY-ELSEWHERE");
+    EXPECT_EQ(scene_.ask({"load", "elsewhere", "--port", scene_.file("port")})["code"], "E-NAME-TAKEN");
+    EXPECT_EQ(scene_.ask({"load", "elsewhere", "--port", scene_.file("port"), "--host-key"})["code"],
+              "E-KEY-ELSEWHERE");
     EXPECT_EQ(scene_.ask({"load", "user1", "--port", scene_.file("port"), "--server", "10.9.8.7"})["code"],
               "E-BROKER-NAME");
 }

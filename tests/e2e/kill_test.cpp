@@ -64,6 +64,7 @@ void expect_nothing_staged(const Scene& scene) {
     }
     EXPECT_TRUE(!fs::exists(scene.home() / ".staging") || fs::is_empty(scene.home() / ".staging"));
     EXPECT_FALSE(fs::exists(scene.home() / ".init-unfinished"));
+    EXPECT_FALSE(fs::exists(scene.home() / ".change"));
 }
 
 TEST(Kill, InitCompletesAfterwards) {
@@ -159,11 +160,37 @@ TEST(Kill, HostsCompletesAfterwards) {
     }
 }
 
-TEST(Kill, LoadCompletesAfterwards) {
-    Killer killer(4);
+// The authority belongs together at every moment, and what was committed is finished by whatever comes next.
+TEST(Kill, RolloverCompletesAfterwards) {
+    Killer killer(6);
     Scene scene;
     scene.init();
-    scene.must({"issue", "user1"});
+    const auto span = time_of([&] { scene.must({"rollover", "issuing"}); });
+    const auto kills = setting("COUNTERSIGN_KILLS", 40);
+    for (std::uint64_t i = 0; i < kills; ++i) {
+        killer.strike(scene.argv({"rollover", "issuing"}), span);
+        if (i % 8 == 7) scene.must({"rollover", "issuing"});
+        const std::string name = "user" + std::to_string(i);
+        scene.must({"issue", name});
+        expect_whole(scene, name);
+        must_run({"openssl", "verify", "-x509_strict", "-CAfile", scene.home() / "authority/root.crt.pem",
+                  "-untrusted", scene.home() / "broker/broker.crt.pem",
+                  scene.home() / "broker/broker.crt.pem"});
+        expect_nothing_staged(scene);
+    }
+    for (std::uint64_t i = 0; i < kills / 4; ++i) {
+        const Scene fresh;
+        fresh.must({"init", "127.0.0.1", "--no-passphrase"});
+        killer.strike(fresh.argv({"rollover", "root", "start"}), span);
+        const auto again = fresh.ask({"rollover", "root", "start"});
+        EXPECT_TRUE(again["exit"] == 0 || again["code"] == "E-ROLLOVER-UNDERWAY") << again;
+        fresh.must({"issue", "user1"});
+        fresh.must({"rollover", "root", "finish", "--without", "user1"});
+        expect_nothing_staged(fresh);
+    }
+}
+
+void load_under_fire(Killer& killer, const Scene& scene) {
     const auto broker = start_broker(scene);
     loader::VirtualBoardOptions options;
     options.flash = scene.file("flash");
@@ -184,6 +211,25 @@ TEST(Kill, LoadCompletesAfterwards) {
         EXPECT_TRUE(board.wait_for("Sending ON", std::chrono::seconds(30), before))
             << board.console().substr(before);
     }
+}
+
+TEST(Kill, LoadCompletesAfterwards) {
+    Killer killer(4);
+    Scene scene;
+    scene.init();
+    scene.must({"issue", "user1"});
+    load_under_fire(killer, scene);
+}
+
+TEST(Kill, EnrolmentCompletesAfterwards) {
+    Killer killer(7);
+    Scene scene;
+    scene.init();
+    load_under_fire(killer, scene);
+    EXPECT_FALSE(fs::exists(scene.device("user1")));
+    const auto shown = scene.ask({"show", "user1"});
+    // Each time the board had lost its keys it got two certificates, however often the load was killed.
+    EXPECT_LE(shown["certificates"].size(), 2 * (1 + setting("COUNTERSIGN_KILLS", 24) / 4)) << shown;
 }
 
 }  // namespace

@@ -43,8 +43,8 @@ class LoadTest : public BoardTest {
         made.name = name;
         made.key = Secret(der(name + ".key.der"));
         made.certificate = der(name + ".crt.der");
-        made.anchors = {made.certificate};
-        made.brokers = {{"192.168.1.22", 8883}, {"broker.local", 8884}};
+        made.trust.anchors = {made.certificate};
+        made.trust.brokers = {{"192.168.1.22", 8883}, {"broker.local", 8884}};
         return made;
     }
 

@@ -171,7 +171,7 @@ TEST_F(LoadTest, an_anchor_that_is_no_certificate_changes_nothing) {
     power_on();
     load_board(identity("user1"));
     auto broken = identity("user1");
-    broken.anchors.push_back({0x30, 0x03, 0x02, 0x01, 0x01});
+    broken.trust.anchors.push_back({0x30, 0x03, 0x02, 0x01, 0x01});
     EXPECT_EQ(code_of([&] { load_board(broken); }), "E-CERT-INVALID");
     EXPECT_THAT(active_identity(), HasSubstr("user1 a"));
 }

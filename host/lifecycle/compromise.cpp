@@ -1,0 +1,96 @@
+#include "host/lifecycle/compromise.h"
+
+#include <algorithm>
+#include <map>
+
+#include "host/base/files.h"
+#include "host/lifecycle/authority_store.h"
+#include "host/lifecycle/host_identities.h"
+#include "host/lifecycle/issue.h"
+
+namespace countersign::lifecycle {
+namespace {
+
+constexpr std::string_view kReason = "keyCompromise: the issuing key";
+
+bool still_connects(const registry::Registry& registry, const std::string& name, Role role, Seconds now) {
+    const auto certificates = registry.certificates_of(name);
+    return std::any_of(certificates.begin(), certificates.end(), [&](const auto& row) {
+        return row.role == role && may_connect(row.state) && row.not_after > now;
+    });
+}
+
+bool was_enrolled(const registry::Registry& registry, const std::string& name) {
+    const auto certificates = registry.certificates_of(name);
+    return std::any_of(certificates.begin(), certificates.end(),
+                       [](const auto& row) { return row.role == Role::birth; });
+}
+
+Way way_of(const registry::Registry& registry, const std::string& name, Seconds now) {
+    if (still_connects(registry, name, Role::birth, now)) return Way::by_itself;
+    return was_enrolled(registry, name) ? Way::by_cable : Way::by_issue;
+}
+
+// One of the host's own clients, for the key it has, if it cannot connect any more. True when it was renewed.
+bool renew_own(OpenHome& home, IssuingAuthority& authority, Role role, const ClientFiles& files) {
+    if (!std::filesystem::exists(files.key)) return false;
+    const std::string name = files.key.stem().stem();
+    if (still_connects(home.registry(), name, role, home.clock().now())) return false;
+    auto content = read_file(files.key);
+    const Secret pem{std::span<const std::uint8_t>(content)};
+    explicit_bzero(content.data(), content.size());
+    const pki::Profile profile({role, std::chrono::days(home.settings().days)});
+    const auto made =
+        authority.issuer().issue(profile, {name, pki::PrivateKey::from_pem(pem.text()).public_key(), {}});
+    home.registry().add_certificate(as_row(made, role, authority.authority()));
+    home.publish();
+    write_file(files.certificate, pki::to_pem(made), kPublicFile);
+    home.registry().confirm(made.info.fingerprint);
+    home.publish();
+    return true;
+}
+
+void renew_own_clients(OpenHome& home, const Secret& passphrase, std::vector<Fate>& fates) {
+    IssuingAuthority authority(home.home(), passphrase, home.clock());
+    for (const auto role : {Role::operator_, Role::responder}) {
+        const auto files =
+            role == Role::operator_ ? operator_files(home.home()) : responder_files(home.home());
+        if (!renew_own(home, authority, role, files)) continue;
+        for (auto& fate : fates) {
+            if (fate.name == files.key.stem().stem()) fate.way = Way::renewed;
+        }
+    }
+}
+
+}  // namespace
+
+Compromise replace_stolen_key(OpenHome& home, Seconds after, const pki::PrivateKey& root,
+                              const Secret& passphrase) {
+    auto& registry = home.registry();
+    const Seconds now = home.clock().now();
+    const auto stolen = load_authority(home.home(), now).issuing().info.fingerprint;
+    Compromise result;
+    std::map<std::string, Role> touched;
+    auto transaction = registry.begin();
+    for (const auto& certificate : registry.issued_by(stolen, after)) {
+        if (certificate.role == Role::broker) continue;  // no client; it gets another one below
+        if (registry.revoke_certificate(certificate.fingerprint, kReason)) ++result.condemned;
+        touched.emplace(certificate.name, registry.find_device(certificate.name)->role);
+    }
+    transaction.commit();
+    home.publish();
+
+    for (const auto& [name, role] : touched) {
+        if (still_connects(registry, name, role, now)) continue;
+        result.fates.push_back({name, role, way_of(registry, name, now)});
+    }
+    registry.list({Role::device, {}, {}, ""}, [&](const registry::Summary& row) {
+        const bool works = row.certificate && may_connect(row.certificate->state);
+        result.untouched += works && !touched.contains(row.device.name) ? 1U : 0U;
+    });
+    result.rolled = roll_issuing(home, root, passphrase);
+    renew_own_clients(home, passphrase, result.fates);
+    return result;
+}
+
+}  // namespace countersign::lifecycle

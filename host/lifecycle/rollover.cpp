@@ -1,0 +1,259 @@
+#include "host/lifecycle/rollover.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "host/base/error.h"
+#include "host/base/files.h"
+#include "host/broker/config.h"
+#include "host/broker/control.h"
+#include "host/lifecycle/anchors.h"
+#include "host/lifecycle/authority_store.h"
+#include "host/lifecycle/broker_identity.h"
+#include "host/lifecycle/change_set.h"
+#include "host/lifecycle/issue.h"
+#include "host/pki/crl.h"
+#include "host/pki/pem.h"
+#include "host/pki/succession.h"
+
+namespace countersign::lifecycle {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kEncrypted = "BEGIN ENCRYPTED PRIVATE KEY";
+constexpr std::size_t kNamesShown = 10;
+
+Secret read_root_pem(const Home& home, const fs::path& file) {
+    const fs::path path = file.empty() ? home.root_key() : file;
+    if (file.empty() && !fs::exists(path)) throw Error(Code::RootOffline);
+    auto content = read_file(path);
+    Secret pem{std::span<const std::uint8_t>(content)};
+    explicit_bzero(content.data(), content.size());
+    return pem;
+}
+
+void put_key(ChangeSet& change, const fs::path& target, const pki::PrivateKey& key,
+             const Secret& passphrase) {
+    if (passphrase.empty()) {
+        change.put(target, key.to_pem().text(), kPrivateFile);
+    } else {
+        change.put(target, key.to_encrypted_pem(passphrase), kPrivateFile);
+    }
+}
+
+// The authority as it will be, with what is needed to sign in its name.
+struct Successor {
+    Successor(pki::Certificate root, const pki::NewCa& new_issuing, const Clock& clock)
+        : authority(std::move(root), new_issuing.certificate, clock.now()),
+          signer(new_issuing.key),
+          issuer(authority, signer, clock, random) {}
+
+    pki::Authority authority;
+    pki::KeySigner signer;
+    pki::SystemRandom random;
+    pki::Issuer issuer;
+};
+
+pki::NewCa new_issuing(OpenHome& home, const pki::Certificate& root, const pki::PrivateKey& root_key) {
+    const auto old = load_authority(home.home(), home.clock().now());
+    pki::KeySigner signer(root_key);
+    pki::SystemRandom random;
+    const pki::CaConfig config{old.issuing().info.key_type.value_or(pki::KeyType::p256), pki::kForever};
+    return pki::create_issuing(config, root, signer, home.clock().now(), random);
+}
+
+// The broker's side: new CAs before the old ones, an empty list for each (Mosquitto refuses a CA's clients
+// until it has one), and a certificate by the new issuing CA for the key the broker has.
+pki::Certificate put_broker(ChangeSet& change, OpenHome& home, Successor& successor, const std::string& cas,
+                            const std::string& lists, const std::string& bridge) {
+    const broker::Files files(home.home().broker());
+    const auto certificate = make_broker_certificate(home, successor.issuer, hosts_of(home.settings()));
+    home.registry().add_certificate(as_row(certificate, Role::broker, successor.authority));
+    change.put(files.ca, cas + read_text(files.ca), kPublicFile);
+    change.put(files.crl, lists + read_text(files.crl), kPublicFile);
+    change.put(files.certificate,
+               pki::to_pem(certificate) + pki::to_pem(successor.authority.issuing()) + bridge, kPublicFile);
+    return certificate;
+}
+
+// What our own clients trust the broker by: the new CAs, and the old ones while it still serves the old
+// chain.
+void put_client_anchors(ChangeSet& change, const Home& home, const std::string& cas) {
+    for (const auto& folder : {home.operator_folder(), home.responder_folder()}) {
+        const fs::path file = folder / "ca.crt.pem";
+        if (fs::exists(file)) change.put(file, cas + read_text(file), kPublicFile);
+    }
+}
+
+Rolled take_effect(ChangeSet& change, OpenHome& home, const Successor& successor,
+                   const pki::Certificate& broker, std::string_view what) {
+    change.commit();
+    const bool told = broker::RunningBroker(home.home().broker()).reload();
+    home.registry().confirm(broker.info.fingerprint);
+    home.registry().record("rollover", "", successor.authority.issuing().info.fingerprint, what);
+    return {successor.authority.root().info, successor.authority.issuing().info, broker.info, told};
+}
+
+std::string static_list(const pki::Certificate& ca, pki::Signer& signer, Seconds now) {
+    return pki::crl_to_pem(pki::make_static_crl(ca, signer, now));
+}
+
+Fingerprint parse_fingerprint(const std::string& hex) {
+    Fingerprint bytes{};
+    if (hex.size() != bytes.size() * 2) throw Error(Code::AuthorityBroken, "rollover.json is damaged.");
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+        bytes[i] = static_cast<std::uint8_t>(std::stoul(hex.substr(2 * i, 2), nullptr, 16));
+    return bytes;
+}
+
+std::string as_json(const RootRollover& rollover) {
+    return Json{{"anchors_version", rollover.anchors_version},
+                {"started", rollover.started.time_since_epoch().count()},
+                {"from", pki::to_hex(rollover.from)},
+                {"to", pki::to_hex(rollover.to)}}
+               .dump(2) +
+           "\n";
+}
+
+void check_can_be_followed(const Home& home, const pki::PrivateKey& old_root) {
+    if (root_rollover(home)) throw Error(Code::RolloverUnderway);
+    if (old_root.type() == pki::KeyType::p256) return;
+    throw Error(
+        Code::KeyTypeUnsupported,
+        fmt::format("The root's key is {}; boards verify new anchors by P-256 only.",
+                    pki::to_string(old_root.type())),
+        "countersign rollover issuing needs no new root; for another root: countersign --home DIR init "
+        "HOST, then load each device");
+}
+
+}  // namespace
+
+bool root_key_is_encrypted(const Home& home, const fs::path& file) {
+    return read_root_pem(home, file).text().find(kEncrypted) != std::string_view::npos;
+}
+
+pki::PrivateKey load_root_key(const Home& home, const fs::path& file, const Secret& passphrase) {
+    auto key = pki::PrivateKey::from_pem(read_root_pem(home, file).text(), passphrase);
+    if (!pki::belongs(key, pki::parse_certificate_pem(read_text(home.root_certificate())))) {
+        throw Error(Code::AuthorityBroken,
+                    fmt::format("{} is not this authority's root key.",
+                                (file.empty() ? home.root_key() : file).string()),
+                    "--root FILE, the one that `countersign root export` wrote");
+    }
+    return key;
+}
+
+Rolled roll_issuing(OpenHome& home, const pki::PrivateKey& root, const Secret& passphrase) {
+    const auto now = home.clock().now();
+    const auto old = load_authority(home.home(), now);
+    const auto issuing = new_issuing(home, old.root(), root);
+    Successor successor(old.root(), issuing, home.clock());
+    ChangeSet change(home.home());
+    const std::string pem = pki::to_pem(issuing.certificate);
+    const auto bridge = bridge_pem(home.home());
+    const auto broker = put_broker(change, home, successor, pem,
+                                   static_list(issuing.certificate, successor.signer, now), bridge);
+    put_client_anchors(change, home.home(), pem);
+    change.put(home.home().issuing_certificate(), pem, kPublicFile);
+    put_key(change, home.home().issuing_key(), issuing.key, passphrase);
+    return take_effect(change, home, successor, broker, "a new issuing CA");
+}
+
+std::optional<RootRollover> root_rollover(const Home& home) {
+    if (!fs::exists(home.rollover())) return std::nullopt;
+    try {
+        const Json json = Json::parse(read_text(home.rollover()));
+        return RootRollover{json.at("anchors_version").get<std::uint32_t>(),
+                            Seconds(std::chrono::seconds(json.at("started").get<std::int64_t>())),
+                            parse_fingerprint(json.at("from").get<std::string>()),
+                            parse_fingerprint(json.at("to").get<std::string>())};
+    } catch (const std::exception& error) {
+        throw Error(Code::AuthorityBroken, fmt::format("{}: {}.", home.rollover().string(), error.what()));
+    }
+}
+
+Rolled start_root_rollover(OpenHome& home, const pki::PrivateKey& old_root, const Secret& passphrase) {
+    const Home& place = home.home();
+    check_can_be_followed(place, old_root);
+    const auto now = home.clock().now();
+    const auto old = load_authority(place, now);
+    pki::SystemRandom random;
+    pki::KeySigner old_signer(old_root);
+    const auto root = pki::create_successor(old.root(), now, random);
+    const auto bridge = pki::make_bridge(root.certificate, old.root(), old_signer, now, random);
+    const auto issuing = new_issuing(home, root.certificate, root.key);
+    Successor successor(root.certificate, issuing, home.clock());
+    pki::KeySigner root_signer(root.key);
+    const RootRollover rollover{anchors_version(place) + 1, now, old.root().info.fingerprint,
+                                root.certificate.info.fingerprint};
+    const auto anchors = make_anchor_set(rollover.anchors_version, successor.authority, old_root);
+
+    ChangeSet change(place);
+    const std::string cas = successor.authority.ca_pem();
+    const auto broker = put_broker(change, home, successor, cas,
+                                   static_list(root.certificate, root_signer, now) +
+                                       static_list(issuing.certificate, successor.signer, now),
+                                   pki::to_pem(bridge));
+    put_client_anchors(change, place, cas);
+    change.put(place.root_certificate(), pki::to_pem(root.certificate), kPublicFile);
+    put_key(change, place.root_key(), root.key, passphrase);
+    change.put(place.issuing_certificate(), pki::to_pem(issuing.certificate), kPublicFile);
+    put_key(change, place.issuing_key(), issuing.key, passphrase);
+    change.put(place.bridge(), pki::to_pem(bridge), kPublicFile);
+    change.put(place.anchor_set(rollover.anchors_version),
+               {reinterpret_cast<const char*>(anchors.data()), anchors.size()}, kPublicFile);
+    change.put(place.rollover(), as_json(rollover), kPublicFile);
+    fs::remove(place.root_exported());  // that was the old one
+    return take_effect(change, home, successor, broker, "a new root");
+}
+
+std::vector<Confirmation> confirmations(const registry::Registry& registry, const RootRollover& rollover) {
+    std::vector<Confirmation> all;
+    registry.list({Role::device, {}, {}, ""}, [&](const registry::Summary& row) {
+        if (row.certificate && may_connect(row.certificate->state))
+            all.push_back({row.device.name, false, row.seen});
+    });
+    for (auto& device : all) {
+        device.confirmed = registry.report_of(device.name).anchors_version >= rollover.anchors_version;
+    }
+    return all;
+}
+
+bool finish_root_rollover(OpenHome& home, const std::set<std::string>& without) {
+    const auto rollover = root_rollover(home.home());
+    if (!rollover) throw Error(Code::RolloverNone);
+    std::vector<std::string> waiting;
+    for (const auto& device : confirmations(home.registry(), *rollover)) {
+        if (!device.confirmed && !without.contains(device.name)) waiting.push_back(device.name);
+    }
+    if (!waiting.empty()) {
+        const std::size_t shown = std::min(waiting.size(), kNamesShown);
+        const std::vector<std::string> names(waiting.begin(),
+                                             waiting.begin() + static_cast<std::ptrdiff_t>(shown));
+        throw Error(Code::RolloverWaits,
+                    fmt::format("{} have not confirmed the new root: {}{}.", waiting.size(),
+                                fmt::join(names, ", "), waiting.size() > shown ? ", …" : ""),
+                    fmt::format("wait for them, or give them up by name: countersign rollover root finish "
+                                "--without {}",
+                                waiting.front()));
+    }
+    // Each step can be repeated; the last one says that it is done.
+    const broker::Files files(home.home().broker());
+    const auto leaf = pki::parse_certificate_pem(read_text(files.certificate));
+    fs::remove(home.home().bridge());
+    write_file(files.certificate,
+               pki::to_pem(leaf) + pki::to_pem(load_authority(home.home(), home.clock().now()).issuing()),
+               kPublicFile);
+    const bool told = broker::RunningBroker(home.home().broker()).reload();
+    home.registry().record("rollover", "", rollover->to, "the old root is given up");
+    fs::remove(home.home().rollover());
+    sync_folder(home.home().authority());
+    return told;
+}
+
+}  // namespace countersign::lifecycle

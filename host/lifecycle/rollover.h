@@ -1,0 +1,66 @@
+// A new issuing CA, a new root: the authority replaced while its devices go on working.
+//
+// Old CAs stay in the broker's CA file: who is let in is decided by fingerprint, so nothing has to be dropped
+// in a hurry and late comers get back in. Each rollover is one ChangeSet: it has happened, or it has not.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "host/base/secret.h"
+#include "host/lifecycle/open_home.h"
+#include "host/pki/authority.h"
+
+namespace countersign::lifecycle {
+
+struct Rolled {
+    pki::CertificateInfo root, issuing, broker;
+    bool told = false;  // a broker of this home runs and serves the new chain
+};
+
+// The root's private key, wherever it is, checked to be this authority's. `file` empty: the home's own.
+// Throws Error{RootOffline, AuthorityBroken, PassphraseNeeded, PassphraseWrong}.
+[[nodiscard]] pki::PrivateKey load_root_key(const Home& home, const std::filesystem::path& file,
+                                            const Secret& passphrase);
+// Whether its file is encrypted. Throws Error{RootOffline}.
+[[nodiscard]] bool root_key_is_encrypted(const Home& home, const std::filesystem::path& file);
+
+// A new issuing CA under the same root. No device is involved: each trusts the root, and the broker sends its
+// chain. The old issuing key is destroyed. `passphrase` (may be empty) encrypts the new one.
+Rolled roll_issuing(OpenHome& home, const pki::PrivateKey& root, const Secret& passphrase);
+
+// --- a new root, step by step
+
+struct RootRollover {
+    std::uint32_t anchors_version = 0;  // of the set that brings the new root
+    Seconds started{};
+    Fingerprint from{}, to{};  // of the two roots
+};
+
+// What is under way; nullopt when nothing is.
+[[nodiscard]] std::optional<RootRollover> root_rollover(const Home& home);
+
+// New root, new issuing CA, the anchor set that tells devices (signed by the old root), and a bridge in the
+// broker's chain for those that have not heard. Throws Error{RolloverUnderway}, Error{KeyTypeUnsupported}
+// when boards cannot verify what the old root signs.
+Rolled start_root_rollover(OpenHome& home, const pki::PrivateKey& old_root, const Secret& passphrase);
+
+struct Confirmation {
+    std::string name;
+    bool confirmed = false;       // its last State names the new anchors
+    std::optional<Seconds> seen;  // the last signed word from it
+};
+
+// Every device that may connect. In the order of names.
+[[nodiscard]] std::vector<Confirmation> confirmations(const registry::Registry& registry,
+                                                      const RootRollover& rollover);
+
+// The broker's chain loses the bridge: who trusts only the old root is out. Throws Error{RolloverNone}, and
+// Error{RolloverWaits} naming devices that have not confirmed and are not among `without`. True when a broker
+// was told.
+bool finish_root_rollover(OpenHome& home, const std::set<std::string>& without);
+
+}  // namespace countersign::lifecycle
