@@ -1,7 +1,10 @@
 // `countersign signer`: the issuing key in a process of its own, without a network.
 #include <fmt/format.h>
 
+#include <memory>
+
 #include "host/base/error.h"
+#include "host/base/files.h"
 #include "host/cli/commands.h"
 #include "host/cli/interrupt.h"
 #include "host/cli/options.h"
@@ -31,33 +34,37 @@ void refresh_revocation_list(const Context& context, const lifecycle::Home& home
     }
 }
 
-void run_signer(const Context& context) {
-    const lifecycle::Home home(context.home_path());
-    lifecycle::IssuingAuthority authority(home, authority_passphrase(context, lifecycle::load_settings(home)),
-                                          context.clock());
-    {
-        lifecycle::OpenHome open(home, context.clock(), std::chrono::seconds(30));
-        if (lifecycle::ensure_responder(open, authority.issuer()))
-            context.note("Made the responder's identity.");
-    }
+// Whether a rollover has replaced the CA whose key this process holds.
+bool is_superseded(const lifecycle::Home& home, const pki::Authority& authority) {
+    return read_text(home.issuing_certificate()) != pki::to_pem(authority.issuing());
+}
+
+// Until Ctrl-C, or until another issuing CA is to be served.
+void serve(const Context& context, const lifecycle::Home& home, const Secret& passphrase,
+           const Interrupt& interrupt) {
+    // Opened first: a rollover that was cut short is finished before the key is read.
+    auto open = std::make_unique<lifecycle::OpenHome>(home, context.clock(), std::chrono::seconds(30));
+    lifecycle::IssuingAuthority authority(home, passphrase, context.clock());
+    if (lifecycle::ensure_responder(*open, authority.issuer()))
+        context.note("Made the responder's identity.");
+    open.reset();
     const auto registry = registry::Registry::open(home.registry(), context.clock());
     lifecycle::SigningDesk desk(registry, authority.authority(), authority.signer(), context.clock(),
                                 [&home] { return lifecycle::load_settings(home); });
-    const Interrupt interrupt;
     lifecycle::SignerService service(home.signer_socket(), desk, [&context](std::string_view line) {
         context.note(fmt::format("{}  {}", format_time(context.clock().now()).substr(11, 8), line));
     });
     context.note(
         fmt::format("The signer is ready at {}; it signs what registry and policy allow. Ctrl-C stops it.",
                     home.signer_socket().string()));
-    auto next_look = std::chrono::steady_clock::now();
-    while (!interrupt.seen()) {
-        if (std::chrono::steady_clock::now() >= next_look) {
-            refresh_revocation_list(context, home, authority);
-            next_look = std::chrono::steady_clock::now() + kBetweenCrlLooks;
-        }
-        service.turn(kTurn);
-    }
+    while (!interrupt.seen() && !is_superseded(home, authority.authority())) service.turn(kTurn);
+}
+
+void run_signer(const Context& context) {
+    const lifecycle::Home home(context.home_path());
+    const Secret passphrase = authority_passphrase(context, lifecycle::load_settings(home));
+    const Interrupt interrupt;
+    while (!interrupt.seen()) serve(context, home, passphrase, interrupt);
     context.report("Stopped.", {{"stopped", true}});
 }
 

@@ -15,7 +15,7 @@ namespace countersign::pki {
 namespace {
 
 constexpr std::chrono::days kBackdated{1};
-constexpr std::uint8_t kRootPathLength = 1;     // issuing CAs below it, nothing below those
+constexpr std::uint8_t kRootPathLength = 2;     // a successor (succession.h), issuing CAs below it, no more
 constexpr std::uint8_t kIssuingPathLength = 0;  // only end entities below it
 
 std::string ca_name(std::string_view tier, Random& random) {

@@ -26,7 +26,7 @@ struct NewCa {
     Certificate certificate;
 };
 
-// A self-signed root (pathlen 1), backdated a day: "Countersign Root 3f9a12bc". The mark is random, so that
+// A self-signed root (pathlen 2), backdated a day: "Countersign Root 3f9a12bc". The mark is random, so that
 // two authorities are never taken for each other.
 [[nodiscard]] NewCa create_root(const CaConfig& config, Seconds now, Random& random);
 

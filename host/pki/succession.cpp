@@ -38,6 +38,12 @@ Certificate make_bridge(const Certificate& new_root, const Certificate& old_root
     if (subject_of(new_root) != old.name || new_root.info.spki_sha256 == old_root.info.spki_sha256) {
         throw Error(Code::AuthorityBroken, "The new root is not the old root's successor.");
     }
+    // -1: no limit.
+    if (const long limit = X509_get_pathlen(to_x509(old_root.der).get()); limit >= 0 && limit < 2) {
+        throw Error(Code::CertInvalid,
+                    "The root allows one CA below it, so boards would refuse the broker during a rollover.",
+                    "countersign --home DIR init HOST, then load each device");
+    }
     const Bytes tbs = root_tbs(
         public_key_of(new_root),
         {old.algorithm, old.name, old.authority_id, new_root.info.not_before, new_root.info.not_after},

@@ -1,10 +1,9 @@
 // A root's successor (RFC 4210 4.4, "Root CA Key Update"): the same name, a new key, and a bridge from the
 // old key to the new one.
 //
-// Root and bridge carry one name, so the bridge is self-issued: RFC 5280 6.1.4 does not count it against the
-// old root's pathLenConstraint, and what trusts the old root accepts leaf, issuing CA, bridge. Devices that
-// have the new root end their path there and never look at the bridge. OpenSSL and mbedTLS agree; GnuTLS 3.7
-// counts self-issued certificates all the same, so a client built on it must be given the new root.
+// What trusts the old root accepts leaf, issuing CA, bridge; what has the new root ends its path there and
+// never looks at the bridge. The bridge is self-issued, which RFC 5280 6.1.4 does not count against the old
+// root's pathLenConstraint; but mbedTLS 3.6 and GnuTLS 3.7 do count it, so roots say pathlen:2.
 #pragma once
 
 #include "host/pki/authority.h"
@@ -16,7 +15,8 @@ namespace countersign::pki {
 [[nodiscard]] NewCa create_successor(const Certificate& old_root, Seconds now, Random& random);
 
 // The new root's key under the old root's signature. Throws Error{AuthorityBroken} when `old_signer` does not
-// hold the old root's key or the two are no root and its successor.
+// hold the old root's key or the two are no root and its successor, Error{CertInvalid} when the old root
+// allows no bridge (pathlen:1).
 [[nodiscard]] Certificate make_bridge(const Certificate& new_root, const Certificate& old_root,
                                       Signer& old_signer, Seconds now, Random& random);
 

@@ -38,7 +38,7 @@ TEST(Root, SaysWhatItMayDo) {
     const Bench bench;
     const std::string text = text_of(bench.root.certificate);
     EXPECT_THAT(text, HasSubstr("Version: 3"));
-    EXPECT_THAT(text, HasSubstr("Basic Constraints: critical\n                CA:TRUE, pathlen:1\n"));
+    EXPECT_THAT(text, HasSubstr("Basic Constraints: critical\n                CA:TRUE, pathlen:2\n"));
     EXPECT_THAT(text, HasSubstr("Key Usage: critical\n                Certificate Sign, CRL Sign\n"));
     EXPECT_THAT(text, HasSubstr("Subject Key Identifier"));
     EXPECT_THAT(text, HasSubstr("Authority Key Identifier"));
