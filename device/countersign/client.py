@@ -243,7 +243,9 @@ class Client:
         self._log("Connected to %s:%d as %s" % (self._brokers[0] + (self._identity.user,)))
 
     async def _dial_at_floor_too(self, hello):
-        """The clock may have been sent ahead: after "expired" one more try at the newest proven time."""
+        """The clock may have fallen back while the board ran: never below what is proven. Or it may have been
+        sent ahead: after "expired" one more try at the newest proven time."""
+        self._clock.keep_floor()
         try:
             return await self._dial(hello)
         except CertExpired:
