@@ -16,7 +16,7 @@ import pipe
 # Boards that find no broker for weeks would fill a decade with tries: the slowest pace is stretched, from
 # minutes to days.
 _SLOWEST_MS = 300000
-_STRETCHED = 500
+_STRETCHED = 1500
 
 
 class Device:

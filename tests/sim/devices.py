@@ -93,6 +93,7 @@ class Fleet:
 
     def _replace_seams(self):
         core.create_task = asyncio.create_task = self._create_task
+        core.Loop.set_exception_handler(self._task_has_failed)
         wire.install(self._wire)
         entropy._radio_on = lambda: None
         entropy.chip_id = lambda: b""
@@ -121,6 +122,12 @@ class Fleet:
     def disown(self, tasks):
         for task in tasks:
             self._owners.pop(id(task), None)
+
+    def _task_has_failed(self, loop, context):
+        """What nothing in the package catches."""
+        owner = self._owners.get(id(context["future"]))
+        if owner:
+            self.world.ask(pipe.SAYS, owner.number, "!!! a fault in a task: %r" % context["exception"])
 
     def _create_task(self, work):
         task = self.spawn(work)

@@ -23,6 +23,10 @@ std::vector<pki::Certificate> read_anchors(BlobView all) {
     return anchors;
 }
 
+bool is_valid_at(const pki::Certificate& certificate, Seconds time) {
+    return certificate.info.not_before <= time && time <= certificate.info.not_after;
+}
+
 bool holds_the_key(const pki::Certificate& certificate, const Hello& hello) {
     message::Signature signature{};
     if (hello.proof.size() != signature.size()) return false;
@@ -38,7 +42,7 @@ Hello::Hello(FrameReader& fields) {
     host = fields.text();
     (void)fields.number();  // the port
     certificate = fields.blob();
-    anchors = read_anchors(fields.bytes());
+    anchors = fields.blob();
     moment = fields.blob();
     proof = fields.blob();
     client_id = fields.text();
@@ -50,10 +54,20 @@ Judgement Gate::judge(const Hello& hello) {
     return judgement.outcome == Outcome::admitted ? of_the_broker(hello) : judgement;
 }
 
-Judgement Gate::of_the_board(const Hello& hello) const {
+const pki::Certificate& Gate::read(const Blob& der) {
+    auto found = read_.find(der);
+    if (found == read_.end()) found = read_.emplace(der, pki::parse_certificate(der)).first;
+    return found->second;
+}
+
+Judgement Gate::of_the_board(const Hello& hello) {
+    const auto& leaf = authority_.broker_leaf();
+    const auto question = std::tuple(hello.anchors, leaf.info.fingerprint, hello.host);
+    if (is_valid_at(leaf, hello.clock) && trusted_.contains(question)) return {Outcome::admitted, {}, {}};
     try {
-        pki::verify_strictly(authority_.broker_leaf(), authority_.broker_chain(), hello.anchors,
+        pki::verify_strictly(leaf, authority_.broker_chain(), read_anchors(hello.anchors),
                              {pki::Purpose::server, hello.clock, pki::HostName::parse(hello.host)});
+        trusted_.insert(question);
         return {Outcome::admitted, {}, {}};
     } catch (const Error& error) {
         Outcome outcome = Outcome::untrusted;
@@ -65,18 +79,24 @@ Judgement Gate::of_the_board(const Hello& hello) const {
 }
 
 Judgement Gate::of_the_broker(const Hello& hello) {
-    const auto certificate = pki::parse_certificate(hello.certificate);
-    if (!holds_the_key(certificate, hello)) {
+    const auto& certificate = read(hello.certificate);
+    const auto& fingerprint = certificate.info.fingerprint;
+    if (proven_.contains({hello.device, fingerprint}) || holds_the_key(certificate, hello)) {
+        proven_.emplace(hello.device, fingerprint);
+    } else {
         chronicle_.wrong(fmt::format("{} shows a certificate without its key", hello.client_id));
         return {Outcome::alert, {}, "has no key"};
     }
     try {
-        pki::verify_strictly(certificate, authority_.issuing_cas(), authority_.roots(),
-                             {pki::Purpose::client, agenda_.now(), {}});
+        if (!is_valid_at(certificate, agenda_.now()) || !verified_.contains(fingerprint)) {
+            pki::verify_strictly(certificate, authority_.issuing_cas(), authority_.roots(),
+                                 {pki::Purpose::client, agenda_.now(), {}});
+            verified_.insert(fingerprint);
+        }
     } catch (const Error& error) {
         return {Outcome::alert, {}, fmt::format("is refused in the handshake: {}", error.detail())};
     }
-    const auto decision = broker::plugin::decide(true, authority_.standing(certificate.info.fingerprint),
+    const auto decision = broker::plugin::decide(true, authority_.standing(fingerprint),
                                                  agenda_.now().time_since_epoch().count(),
                                                  certificate.info.name, hello.client_id);
     if (decision.reason != broker::plugin::Reason::none) {

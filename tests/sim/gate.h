@@ -3,7 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "tests/sim/authority.h"
@@ -31,7 +34,7 @@ struct Hello {
     Seconds clock{};  // the board's
     std::string host;
     Blob certificate;
-    std::vector<pki::Certificate> anchors;
+    Blob anchors;        // each with 4 bytes of length, little endian
     Blob moment, proof;  // what was signed, and the signature
     std::string client_id;
     bool clean = false;
@@ -51,7 +54,15 @@ class Gate {
     [[nodiscard]] Judgement judge(const Hello& hello);
 
   private:
-    [[nodiscard]] Judgement of_the_board(const Hello& hello) const;
+    // OpenSSL takes milliseconds to read and verify, most of what a decade costs: what has verified once, and
+    // is asked at a time at which the certificate is valid, is not asked again.
+    std::set<std::tuple<Blob, Fingerprint, std::string>> trusted_;  // anchors, broker's certificate, host
+    std::map<Blob, pki::Certificate> read_;
+    std::set<Fingerprint> verified_;
+    std::set<std::pair<std::int64_t, Fingerprint>> proven_;  // board, certificate whose key it has shown
+
+    [[nodiscard]] const pki::Certificate& read(const Blob& der);
+    [[nodiscard]] Judgement of_the_board(const Hello& hello);
     [[nodiscard]] Judgement of_the_broker(const Hello& hello);
 
     const Agenda& agenda_;

@@ -142,7 +142,9 @@ class Link:
                 self._world.ask(pipe.DISCONNECT, self.number)
                 self.end()
                 return
-            elif kind not in (4, 12):  # PUBACK and PINGREQ need no answer here
+            elif kind == 12:
+                self.arrive(b"\xd0\x00")
+            elif kind != 4:
                 raise RuntimeError("a packet of kind %d from a board" % kind)
 
     def _publish(self, first, body):
