@@ -29,6 +29,7 @@ void add_hold(CLI::App& app, Context& context);
 void add_reinstate(CLI::App& app, Context& context);
 void add_crl(CLI::App& app, Context& context);
 void add_demo(CLI::App& app, Context& context);
+void add_up(CLI::App& app, Context& context);
 void add_explain(CLI::App& app, Context& context);
 
 }  // namespace countersign::cli

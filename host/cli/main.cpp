@@ -49,6 +49,7 @@ void add_commands(CLI::App& app, Context& context) {
     add_rollover(app, context);
     add_signer(app, context);
     add_responder(app, context);
+    add_up(app, context);
     add_explain(app, context);
 }
 

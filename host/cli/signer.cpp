@@ -57,7 +57,14 @@ void serve(const Context& context, const lifecycle::Home& home, const Secret& pa
     context.note(
         fmt::format("The signer is ready at {}; it signs what registry and policy allow. Ctrl-C stops it.",
                     home.signer_socket().string()));
-    while (!interrupt.seen() && !is_superseded(home, authority.authority())) service.turn(kTurn);
+    auto next_look = std::chrono::steady_clock::now();
+    while (!interrupt.seen() && !is_superseded(home, authority.authority())) {
+        if (std::chrono::steady_clock::now() >= next_look) {
+            refresh_revocation_list(context, home, authority);
+            next_look = std::chrono::steady_clock::now() + kBetweenCrlLooks;
+        }
+        service.turn(kTurn);
+    }
 }
 
 void run_signer(const Context& context) {
