@@ -41,7 +41,8 @@ class Renewal : public testing::Test {
     // Role device, by state: "active 1 retired 3".
     [[nodiscard]] std::map<std::string, int> standing() const {
         std::map<std::string, int> count;
-        for (const auto& row : scene.ask({"show", "user1"})["certificates"]) {
+        const Json shown = scene.ask({"show", "user1"});
+        for (const auto& row : shown["certificates"]) {
             if (row["role"] == "device") ++count[row["state"].get<std::string>()];
         }
         return count;
