@@ -51,6 +51,7 @@ class Broker {
     void switch_on() { up_ = true; }
     void forget_retained() { retained_.clear(); }
     void forget_sessions();
+    [[nodiscard]] bool has(std::int64_t connection) const { return connections_.contains(connection); }
     [[nodiscard]] bool is_up() const noexcept { return up_; }
 
     // The responder comes and goes; while it is away its session waits for it.

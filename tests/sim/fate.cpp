@@ -49,7 +49,7 @@ void turn_clock(World& world, std::int64_t device) {
 
 void plan_board(World& world, std::int64_t device) {
     now_and_then(world, 150 * kDay, [&world, device] { lose_power(world, device); });
-    now_and_then(world, 120 * kDay, [&world, device] { lose_network(world, device); });
+    now_and_then(world, 180 * kDay, [&world, device] { lose_network(world, device); });
     now_and_then(world, 45 * kDay, [&world, device] { world.broker.drop_device(device); });
     now_and_then(world, 500 * kDay, [&world, device] { turn_clock(world, device); });
 }
@@ -73,7 +73,7 @@ void restart_broker(World& world) {
     if (world.dice.chance(300)) world.broker.forget_retained();
     if (world.dice.chance(300)) world.broker.forget_sessions();
     const auto kind = world.dice.below(100);
-    const Milliseconds away = kind < 70   ? world.dice.around(5 * kMinute)
+    const Milliseconds away = kind < 70   ? world.dice.below(kSecond)
                               : kind < 95 ? world.dice.around(2 * kDay)
                                           : world.dice.around(40 * kDay);
     world.agenda.in(away, [&world] {
@@ -183,7 +183,9 @@ void calm_down(World& world) {
         auto& board = world.boards.at(static_cast<std::size_t>(i));
         world.events.number(Tell::cut_at).number(i).number(-1).number(0);
         board.in_reach = true;
-        if (!board.on && !board.cloned) world.power_on(i);
+        // Boards ask for the time when they start, and some have gone on with a wrong one.
+        world.power_off(i);
+        if (!board.cloned) world.power_on(i);
     }
     world.agenda.in(kCalm, [&world] {
         world.events.number(Tell::report).number(0);

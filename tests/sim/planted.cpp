@@ -15,10 +15,6 @@ const std::vector<Plant>& all() {
         {"flip-before-proof",
          {{"conversation.py", "        self._renewal.answered(fields, identity)\n",
            "        self._renewal.flip(self._renewal.answered(fields, identity))\n"}}},
-        // A pointer that is written over the only one there is.
-        {"one-pointer",
-         {{"slots.py", "other = _POINTERS[0] if place == _POINTERS[1] else _POINTERS[1]",
-           "other = _POINTERS[0]"}}},
         // The birth certificate is never tried.
         {"no-birth", {{"lifecycle.py", "        birth = self._slots.birth()\n", "        birth = None\n"}}},
         // The responder: a State that names nothing in particular confirms the newest certificate.

@@ -104,8 +104,11 @@ void World::hello(FrameReader& fields, FrameWriter& answer) {
     Broker::Accepted accepted;
     if (judgement.outcome == Outcome::admitted) {
         ++admitted_;
-        proven_.emplace(hello.device, pki::sha256_of(hello.certificate));
+        const auto certificate = pki::sha256_of(hello.certificate);
         accepted = broker.connect(hello.device, judgement.user, hello.clean);
+        proven_.emplace(hello.device, certificate);
+        confirmable_.insert(certificate);
+        sessions_[accepted.connection] = certificate;
     } else if (judgement.outcome != Outcome::unreachable) {
         chronicle.say(fmt::format("board {} as {}: {}", hello.device, hello.client_id, judgement.words));
     }
@@ -163,9 +166,37 @@ void World::host_down() {
 void World::responder_hears(const std::string& topic, const Blob& payload, bool fresh) {
     const auto reaction = authority.received(topic, payload, fresh);
     if (!reaction.line.empty()) chronicle.say(reaction.line);
+    end_condemned();
+    check_confirmed(topic);
     // Killed between what it has committed and what it says.
     if (!calm && dice.chance(10)) return chronicle.say("the responder is killed before it answers");
     publish(reaction.answers);
+}
+
+// As the broker's plugin does it from its tick.
+void World::end_condemned() {
+    for (auto session = sessions_.begin(); session != sessions_.end();) {
+        const auto& [connection, certificate] = *session;
+        if (!broker.has(connection)) {
+            session = sessions_.erase(session);
+            continue;
+        }
+        if (!may_connect(authority.standing(certificate).standing.state)) broker.drop(connection);
+        ++session;
+    }
+}
+
+// docs/protocol.md, "Renewal", 6: what is confirmed has been used before.
+void World::check_confirmed(const std::string& topic) {
+    if (!topic.ends_with("/state")) return;
+    const auto start = topic.find('/') + 1;
+    const auto name = topic.substr(start, topic.rfind('/') - start);
+    for (const auto& row : authority.registry().certificates_of(name)) {
+        if (row.role != Role::device || row.state != CertificateState::active) continue;
+        if (!confirmable_.contains(row.fingerprint)) {
+            chronicle.wrong(fmt::format("{} has an active certificate that was never used", name));
+        }
+    }
 }
 
 void World::publish(const std::vector<lifecycle::Answer>& answers) {

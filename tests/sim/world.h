@@ -2,7 +2,9 @@
 // questions.
 #pragma once
 
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -73,11 +75,15 @@ class World {
     void enrol(FrameReader& fields, FrameWriter& answer);
     void facts(FrameReader& fields);
     void flipped(FrameReader& fields);
+    void end_condemned();
+    void check_confirmed(const std::string& topic);
     void responder_hears(const std::string& topic, const Blob& payload, bool fresh);
 
     WorldConfig config_;
+    std::map<std::int64_t, Fingerprint> sessions_;  // connection, the certificate it came with
     Gate gate_;
     std::set<std::pair<std::int64_t, Fingerprint>> proven_;  // board, certificate it has come in with
+    std::set<Fingerprint> confirmable_;                      // came in with it, whichever board
     std::size_t admitted_ = 0;
     std::size_t cuts_ = 0;
 };
