@@ -250,7 +250,8 @@ class ResponderService {
         };
         std::size_t done = 0;
         for (auto next = waiting_.begin(); next != waiting_.end() && done < kBatch;) {
-            const auto& [topic, message] = *next;
+            const auto& topic = next->first;  // not a structured binding: clang 14 cannot capture one
+            const auto& message = next->second;
             if (signer_gone_ && topic.ends_with("/request")) {
                 ++next;  // states need no signature
                 continue;
