@@ -72,7 +72,7 @@ pki::NewCa new_issuing(OpenHome& home, const pki::Certificate& root, const pki::
 pki::Certificate put_broker(ChangeSet& change, OpenHome& home, Successor& successor, const std::string& cas,
                             const std::string& lists, const std::string& bridge) {
     const broker::Files files(home.home().broker());
-    const auto certificate = make_broker_certificate(home, successor.issuer, hosts_of(home.settings()));
+    auto certificate = make_broker_certificate(home, successor.issuer, hosts_of(home.settings()));
     home.registry().add_certificate(as_row(certificate, Role::broker, successor.authority));
     change.put(files.ca, cas + read_text(files.ca), kPublicFile);
     change.put(files.crl, lists + read_text(files.crl), kPublicFile);
