@@ -16,7 +16,8 @@ const Home& checked(const Home& home) {
     return home;
 }
 
-// Temporary files of a killed write_file(): nobody else writes here while we hold the lock.
+// Temporary files of a killed write_file(), and the mark of an init that was killed after its last file:
+// nobody else writes here while we hold the lock.
 void remove_leftovers(const Home& home) {
     for (const auto& folder : {home.root(), home.authority(), home.broker(), home.operator_folder()}) {
         std::vector<std::filesystem::path> leftovers;
@@ -25,6 +26,7 @@ void remove_leftovers(const Home& home) {
         }
         for (const auto& leftover : leftovers) std::filesystem::remove(leftover);
     }
+    std::filesystem::remove(home.unfinished_init());
 }
 
 }  // namespace

@@ -123,7 +123,8 @@ TEST_F(Revoke, SaysWhatCannotBeRevoked) {
 TEST_F(Revoke, EndsEveryCertificateOfTheDevice) {
     scene.must({"issue", "user1", "--replace"});
     EXPECT_EQ(scene.ask({"revoke", "user1"})["changed"], 2);
-    for (const auto& certificate : scene.ask({"show", "user1"})["certificates"]) {
+    const auto shown = scene.ask({"show", "user1"});
+    for (const auto& certificate : shown["certificates"]) {
         EXPECT_EQ(certificate["state"], "revoked");
     }
 }

@@ -139,7 +139,8 @@ TEST_F(RenewalsTest, a_registry_of_version_1_is_brought_up_to_date) {
     {
         SQLite::Database old(file.string(), SQLite::OPEN_READWRITE);
         old.exec(
-            "DROP TABLE requests; DROP TABLE waiting; DROP TABLE reports; DROP INDEX certificates_by_key;"
+            "DROP TABLE requests; DROP TABLE waiting; DROP TABLE reports; DROP INDEX certificates_by_key; "
+            "DROP INDEX certificates_out;"
             "ALTER TABLE certificates DROP COLUMN origin; ALTER TABLE devices DROP COLUMN forked_at;"
             "PRAGMA user_version = 1");
     }
