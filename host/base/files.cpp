@@ -102,6 +102,13 @@ std::vector<std::uint8_t> read_file(const fs::path& path, std::size_t max_bytes)
     }
 }
 
+Secret read_secret(const fs::path& path, std::size_t max_bytes) {
+    auto content = read_file(path, max_bytes);
+    Secret secret{std::span<const std::uint8_t>(content)};
+    explicit_bzero(content.data(), content.size());
+    return secret;
+}
+
 std::string read_text(const fs::path& path, std::size_t max_bytes) {
     const auto content = read_file(path, max_bytes);
     return {content.begin(), content.end()};

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "host/base/secret.h"
+
 namespace countersign {
 
 inline constexpr mode_t kPrivateFile = 0600;  // keys, from the first byte
@@ -33,6 +35,10 @@ void write_new_file(const std::filesystem::path& path, std::string_view content,
                                                   std::size_t max_bytes = std::size_t{1} << 20);
 [[nodiscard]] std::string read_text(const std::filesystem::path& path,
                                     std::size_t max_bytes = std::size_t{1} << 20);
+
+// The same for keys and passphrases: no copy of the content is left behind.
+[[nodiscard]] Secret read_secret(const std::filesystem::path& path,
+                                 std::size_t max_bytes = std::size_t{1} << 20);
 
 // Creates the folder (and its parents) with exactly this mode, whatever the umask; an existing one keeps its
 // own.

@@ -88,9 +88,7 @@ std::optional<transport::Options> stored_key(const lifecycle::Home& home, const 
     if (pem) {
         options.key = file(".key.pem");
     } else {
-        auto der = read_file(file(".key.der"));
-        options.key = pki::PrivateKey::from_der(der).to_pem();
-        explicit_bzero(der.data(), der.size());
+        options.key = pki::PrivateKey::from_der(read_secret(file(".key.der")).bytes()).to_pem();
     }
     return options;
 }

@@ -59,10 +59,8 @@ std::string_view without_line_end(std::string_view text) {
 }
 
 Secret passphrase_from_file(const fs::path& path) {
-    auto content = read_file(path, kMaxPassphrase);
-    const std::string_view text{reinterpret_cast<const char*>(content.data()), content.size()};
-    Secret passphrase(without_line_end(text));
-    explicit_bzero(content.data(), content.size());
+    const Secret content = read_secret(path, kMaxPassphrase);
+    Secret passphrase(without_line_end(content.text()));
     if (passphrase.empty()) {
         throw Error(Code::PassphraseNeeded, fmt::format("{} holds no passphrase.", path.string()));
     }

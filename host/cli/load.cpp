@@ -30,11 +30,10 @@ struct Options {
 };
 
 Secret wifi_password(const Context& context, const std::string& file) {
-    auto content = read_file(file, kMaxWifiPassword + 2);
-    std::string_view text{reinterpret_cast<const char*>(content.data()), content.size()};
+    const Secret content = read_secret(file, kMaxWifiPassword + 2);
+    std::string_view text = content.text();
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
     Secret password(text);
-    explicit_bzero(content.data(), content.size());
     if (context.verbose) context.note(fmt::format("Read the Wi-Fi password from {}.", file));
     return password;
 }

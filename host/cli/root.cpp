@@ -20,18 +20,12 @@ constexpr std::string_view kEncrypted = "BEGIN ENCRYPTED PRIVATE KEY";
 Secret read_root_key(const lifecycle::Home& home) {
     home.require_initialised();
     if (!fs::exists(home.root_key())) throw Error(Code::RootOffline);
-    auto content = read_file(home.root_key());
-    Secret pem{std::span<const std::uint8_t>(content)};
-    explicit_bzero(content.data(), content.size());
-    return pem;
+    return read_secret(home.root_key());
 }
 
 // Throws unless the file holds this authority's root key and the passphrase opens it.
 void check_copy(const lifecycle::Home& home, const fs::path& copy, const Secret& passphrase) {
-    auto content = read_file(copy);
-    const Secret pem{std::span<const std::uint8_t>(content)};
-    explicit_bzero(content.data(), content.size());
-    const auto key = pki::PrivateKey::from_pem(pem.text(), passphrase);
+    const auto key = pki::PrivateKey::from_pem(read_secret(copy).text(), passphrase);
     if (!pki::belongs(key, pki::parse_certificate_pem(read_text(home.root_certificate())))) {
         throw Error(Code::AuthorityBroken, fmt::format("{} is not this authority's root key.", copy.string()),
                     "countersign root export FILE");

@@ -7,10 +7,7 @@ namespace countersign::lifecycle {
 namespace {
 
 pki::PrivateKey load_key(const std::filesystem::path& path, const Secret& passphrase) {
-    const auto content = read_file(path);
-    const Secret pem{std::span(content)};
-    explicit_bzero(const_cast<std::uint8_t*>(content.data()), content.size());
-    return pki::PrivateKey::from_pem(pem.text(), passphrase);
+    return pki::PrivateKey::from_pem(read_secret(path).text(), passphrase);
 }
 
 }  // namespace

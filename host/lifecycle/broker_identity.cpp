@@ -10,20 +10,14 @@ namespace {
 
 constexpr std::string_view kBroker = "broker";
 
-pki::PublicKey broker_key(const std::filesystem::path& file) {
-    auto content = read_file(file);
-    const Secret pem{std::span<const std::uint8_t>(content)};
-    explicit_bzero(content.data(), content.size());
-    return pki::PrivateKey::from_pem(pem.text()).public_key();
-}
-
 }  // namespace
 
 pki::Certificate make_broker_certificate(OpenHome& home, pki::Issuer& issuer,
                                          const std::vector<pki::HostName>& hosts) {
     const pki::Profile profile({Role::broker, std::chrono::days(home.settings().days)});
     const broker::Files files(home.home().broker());
-    return issuer.issue(profile, {std::string(kBroker), broker_key(files.key), hosts});
+    const auto key = pki::PrivateKey::from_pem(read_secret(files.key).text());
+    return issuer.issue(profile, {std::string(kBroker), key.public_key(), hosts});
 }
 
 std::string bridge_pem(const Home& home) {

@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <map>
 
-#include "host/base/files.h"
 #include "host/lifecycle/authority_store.h"
 #include "host/lifecycle/host_identities.h"
-#include "host/lifecycle/issue.h"
 
 namespace countersign::lifecycle {
 namespace {
@@ -31,33 +29,17 @@ Way way_of(const registry::Registry& registry, const std::string& name, Seconds 
     return was_enrolled(registry, name) ? Way::by_cable : Way::by_issue;
 }
 
-// One of the host's own clients, for the key it has, if it cannot connect any more. True when it was renewed.
-bool renew_own(OpenHome& home, IssuingAuthority& authority, Role role, const ClientFiles& files) {
-    if (!std::filesystem::exists(files.key)) return false;
-    const std::string name = files.key.stem().stem();
-    if (still_connects(home.registry(), name, role, home.clock().now())) return false;
-    auto content = read_file(files.key);
-    const Secret pem{std::span<const std::uint8_t>(content)};
-    explicit_bzero(content.data(), content.size());
-    const pki::Profile profile({role, std::chrono::days(home.settings().days)});
-    const auto made =
-        authority.issuer().issue(profile, {name, pki::PrivateKey::from_pem(pem.text()).public_key(), {}});
-    home.registry().add_certificate(as_row(made, role, authority.authority()));
-    home.publish();
-    write_file(files.certificate, pki::to_pem(made), kPublicFile);
-    home.registry().confirm(made.info.fingerprint);
-    home.publish();
-    return true;
-}
-
+// The host's own clients that cannot connect any more.
 void renew_own_clients(OpenHome& home, const Secret& passphrase, std::vector<Fate>& fates) {
     IssuingAuthority authority(home.home(), passphrase, home.clock());
     for (const auto role : {Role::operator_, Role::responder}) {
         const auto files =
             role == Role::operator_ ? operator_files(home.home()) : responder_files(home.home());
-        if (!renew_own(home, authority, role, files)) continue;
+        if (!std::filesystem::exists(files.key)) continue;
+        if (still_connects(home.registry(), files.name, role, home.clock().now())) continue;
+        renew_client(home, authority.issuer(), role);
         for (auto& fate : fates) {
-            if (fate.name == files.key.stem().stem()) fate.way = Way::renewed;
+            if (fate.name == files.name) fate.way = Way::renewed;
         }
     }
 }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "core/identity/name.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/lifecycle/issue.h"
@@ -13,22 +12,6 @@
 
 namespace countersign::lifecycle {
 namespace {
-
-void check_spelling(const std::string& name) {
-    if (!is_valid_name(name)) throw Error(Code::NameInvalid);
-    if (is_reserved_name(name)) {
-        throw Error(Code::NameReserved, fmt::format("\"{}\" is kept for Countersign itself.", name));
-    }
-}
-
-void check_known(const registry::Device& device, const std::string& name) {
-    if (device.name == name && device.role == Role::device) return;
-    throw Error(Code::NameTaken,
-                device.name == name
-                    ? fmt::format("{} is registered as {}.", name, to_string(device.role))
-                    : fmt::format("{} is registered, and names differ by more than case.", device.name),
-                "choose another name");
-}
 
 // Of the device itself, not its birth certificates.
 bool is_working(const registry::Certificate& certificate) {
@@ -68,10 +51,10 @@ std::optional<pki::Certificate> certified(const registry::Registry& registry, co
 
 bool must_enrol(const registry::Registry& registry, const std::string& name, const BoardClaim& board,
                 bool replace, Seconds now) {
-    check_spelling(name);
+    check_name(name);
     const auto device = registry.find_device(name);
     if (!device) return true;
-    check_known(*device, name);
+    check_known(*device, name, Role::device);
     if (replace) return true;
     const auto certificates = registry.certificates_of(name);
     const auto in_use = std::find_if(certificates.rbegin(), certificates.rend(),

@@ -15,13 +15,6 @@ constexpr std::string_view kOperator = "operator";
 constexpr std::string_view kResponder = "responder";
 constexpr std::string_view kBroker = "broker";
 
-pki::PublicKey public_key_in(const std::filesystem::path& file) {
-    auto content = read_file(file);
-    const Secret pem{std::span<const std::uint8_t>(content)};
-    explicit_bzero(content.data(), content.size());
-    return pki::PrivateKey::from_pem(pem.text()).public_key();
-}
-
 // The newest certificate that may connect has come to two thirds of its life.
 bool is_due(const OpenHome& home, const registry::Registry& registry, std::string_view name) {
     const auto certificates = registry.certificates_of(name);
@@ -45,14 +38,6 @@ void put_in_use(OpenHome& home, pki::Issuer& issuer, Role role, const pki::Certi
     write_file(files.certificate, pki::to_pem(made), kPublicFile);
     home.registry().confirm(made.info.fingerprint);
     home.publish();
-}
-
-std::string renew_client(OpenHome& home, pki::Issuer& issuer, Role role, std::string_view name,
-                         const ClientFiles& files) {
-    const pki::Profile profile({role, std::chrono::days(home.settings().days)});
-    const auto made = issuer.issue(profile, {std::string(name), public_key_in(files.key), {}});
-    put_in_use(home, issuer, role, made, files);
-    return renewed_line(name, made.info);
 }
 
 }  // namespace
@@ -83,6 +68,15 @@ bool ensure_responder(OpenHome& home, pki::Issuer& issuer) {
     return true;
 }
 
+pki::CertificateInfo renew_client(OpenHome& home, pki::Issuer& issuer, Role role) {
+    const auto files = role == Role::operator_ ? operator_files(home.home()) : responder_files(home.home());
+    const pki::Profile profile({role, std::chrono::days(home.settings().days)});
+    const auto key = pki::PrivateKey::from_pem(read_secret(files.key).text());
+    const auto made = issuer.issue(profile, {files.name, key.public_key(), {}});
+    put_in_use(home, issuer, role, made, files);
+    return made.info;
+}
+
 std::vector<std::string> renew_host_identities(OpenHome& home, pki::Issuer& issuer) {
     std::vector<std::string> lines;
     const auto& registry = home.registry();
@@ -92,11 +86,10 @@ std::vector<std::string> renew_host_identities(OpenHome& home, pki::Issuer& issu
         lines.push_back(renewed_line(kBroker, made.info));
     }
     if (is_due(home, registry, kOperator)) {
-        lines.push_back(renew_client(home, issuer, Role::operator_, kOperator, operator_files(home.home())));
+        lines.push_back(renewed_line(kOperator, renew_client(home, issuer, Role::operator_)));
     }
     if (is_due(home, registry, kResponder)) {
-        lines.push_back(
-            renew_client(home, issuer, Role::responder, kResponder, responder_files(home.home())));
+        lines.push_back(renewed_line(kResponder, renew_client(home, issuer, Role::responder)));
     }
     return lines;
 }

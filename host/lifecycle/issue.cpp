@@ -21,26 +21,10 @@ std::optional<registry::Certificate> working_certificate(const registry::Registr
     return std::nullopt;
 }
 
-void check_name(const std::string& name) {
-    if (!is_valid_name(name)) throw Error(Code::NameInvalid);
-    if (is_reserved_name(name)) {
-        throw Error(Code::NameReserved, fmt::format("\"{}\" is kept for Countersign itself.", name));
-    }
-}
-
 void check_against_registry(OpenHome& home, const IssueRequest& request) {
     const auto device = home.registry().find_device(request.name);
     if (!device) return;
-    if (device->name != request.name) {
-        throw Error(Code::NameTaken,
-                    fmt::format("{} is registered, and names differ by more than case.", device->name),
-                    "choose another name");
-    }
-    if (device->role != request.role) {
-        throw Error(Code::NameTaken,
-                    fmt::format("{} is registered as {}.", request.name, to_string(device->role)),
-                    "choose another name");
-    }
+    check_known(*device, request.name, request.role);
     if (request.replace) return;
     const auto working = working_certificate(home.registry(), request.name);
     throw Error(
@@ -74,6 +58,22 @@ void commit_rows(OpenHome& home, const registry::Certificate& row, bool known) {
 }
 
 }  // namespace
+
+void check_name(const std::string& name) {
+    if (!is_valid_name(name)) throw Error(Code::NameInvalid);
+    if (is_reserved_name(name)) {
+        throw Error(Code::NameReserved, fmt::format("\"{}\" is kept for Countersign itself.", name));
+    }
+}
+
+void check_known(const registry::Device& device, const std::string& name, Role role) {
+    if (device.name == name && device.role == role) return;
+    throw Error(Code::NameTaken,
+                device.name == name
+                    ? fmt::format("{} is registered as {}.", name, to_string(device.role))
+                    : fmt::format("{} is registered, and names differ by more than case.", device.name),
+                "choose another name");
+}
 
 void check_request(OpenHome& home, const IssueRequest& request) {
     check_name(request.name);

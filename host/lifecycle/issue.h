@@ -31,6 +31,12 @@ struct Issued {
     bool finished = false;  // an earlier, killed command had issued it; nothing new was made
 };
 
+// A name that may be given to a device or an operator. Throws Error{NameInvalid, NameReserved}.
+void check_name(const std::string& name);
+
+// That what is registered is this very name in this role. Throws Error{NameTaken}.
+void check_known(const registry::Device& device, const std::string& name, Role role);
+
 // What can be refused without the authority's key: asked before the passphrase is. Throws Error{NameInvalid,
 // NameReserved, NameTaken, CsrInvalid, Usage}.
 void check_request(OpenHome& home, const IssueRequest& request);

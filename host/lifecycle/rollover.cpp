@@ -31,10 +31,7 @@ constexpr std::size_t kNamesShown = 10;
 Secret read_root_pem(const Home& home, const fs::path& file) {
     const fs::path path = file.empty() ? home.root_key() : file;
     if (file.empty() && !fs::exists(path)) throw Error(Code::RootOffline);
-    auto content = read_file(path);
-    Secret pem{std::span<const std::uint8_t>(content)};
-    explicit_bzero(content.data(), content.size());
-    return pem;
+    return read_secret(path);
 }
 
 void put_key(ChangeSet& change, const fs::path& target, const pki::PrivateKey& key,

@@ -11,13 +11,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Secret read_secret(const fs::path& path) {
-    auto content = read_file(path);
-    Secret secret{std::span<const std::uint8_t>(content)};
-    explicit_bzero(content.data(), content.size());
-    return secret;
-}
-
 pki::PrivateKey read_key(const fs::path& folder, std::string_view name) {
     const fs::path der = folder / fmt::format("{}.key.der", name);
     const fs::path pem = folder / fmt::format("{}.key.pem", name);

@@ -75,10 +75,7 @@ Key read_key(const PrivatePem& pem) {
     if (const auto* secret = std::get_if<Secret>(&pem))
         return parse_key(secret->text(), "the given PEM text");
     const auto& path = std::get<std::filesystem::path>(pem);
-    auto bytes = read_file(path, kMaxPem);
-    const Secret secret{std::span<const std::uint8_t>(bytes)};
-    explicit_bzero(bytes.data(), bytes.size());
-    return parse_key(secret.text(), path.string());
+    return parse_key(read_secret(path, kMaxPem).text(), path.string());
 }
 
 int context_index() {

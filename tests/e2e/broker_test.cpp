@@ -10,33 +10,11 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::seconds;
 
-// mosquitto_pub or mosquitto_sub as this device, with the files in this folder.
-std::vector<std::string> client(const std::string& program, const Scene& scene, const fs::path& folder,
-                                const std::string& name, std::vector<std::string> rest) {
-    // stdbuf: into a pipe they would keep their lines to themselves.
-    std::vector<std::string> argv{"stdbuf",
-                                  "-oL",
-                                  program,
-                                  "-h",
-                                  "127.0.0.1",
-                                  "-p",
-                                  std::to_string(scene.port()),
-                                  "--cafile",
-                                  folder / "ca.crt.pem",
-                                  "--cert",
-                                  folder / (name + ".crt.pem"),
-                                  "--key",
-                                  folder / (name + ".key.pem"),
-                                  "-i",
-                                  name};
-    argv.insert(argv.end(), rest.begin(), rest.end());
-    return argv;
-}
-
 CommandResult publish(const Scene& scene, const fs::path& folder, const std::string& name,
                       const std::string& topic, const std::string& message) {
-    return run_command(client("mosquitto_pub", scene, folder, name, {"-t", topic, "-m", message, "-q", "1"}),
-                       seconds(15));
+    return run_command(
+        mosquitto_client("mosquitto_pub", scene, folder, name, {"-t", topic, "-m", message, "-q", "1"}),
+        seconds(15));
 }
 
 std::string state_of(const Scene& scene, const std::string& name, std::size_t index) {
@@ -56,8 +34,8 @@ TEST(Broker, CarriesMessagesBothWays) {
     const auto broker = start_broker(scene);
     Background watch(scene.argv({"watch"}));
     ASSERT_TRUE(watch.wait_for("Connected"));
-    Background device(client("mosquitto_sub", scene, scene.device("user1"), "user1",
-                             {"-t", "devices/user1/cmd/#", "-C", "1", "-d"}));
+    Background device(mosquitto_client("mosquitto_sub", scene, scene.device("user1"), "user1",
+                                       {"-t", "devices/user1/cmd/#", "-C", "1", "-d"}));
     ASSERT_TRUE(device.wait_for("SUBACK")) << device.output();
     scene.must({"send", "user1", "cmd/led", "on"});
     EXPECT_TRUE(device.wait_for("\non\n")) << device.output();
@@ -127,11 +105,11 @@ TEST(Broker, NobodyCanTakeOverAnothersSession) {
     scene.must({"issue", "user1"});
     scene.must({"issue", "user2"});
     const auto broker = start_broker(scene);
-    Background victim(
-        client("mosquitto_sub", scene, scene.device("user1"), "user1", {"-t", "devices/user1/#", "-d"}));
+    Background victim(mosquitto_client("mosquitto_sub", scene, scene.device("user1"), "user1",
+                                       {"-t", "devices/user1/#", "-d"}));
     ASSERT_TRUE(victim.wait_for("SUBACK"));
-    auto argv =
-        client("mosquitto_pub", scene, scene.device("user2"), "user2", {"-t", "devices/user2/a", "-m", "x"});
+    auto argv = mosquitto_client("mosquitto_pub", scene, scene.device("user2"), "user2",
+                                 {"-t", "devices/user2/a", "-m", "x"});
     for (auto& argument : argv) {
         if (argument == "user2") argument = "user1";  // the client id
     }
@@ -150,7 +128,7 @@ TEST(Broker, DeliversEveryQos1MessageAcrossACleanStop) {
     const auto subscribe = [&](std::vector<std::string> rest) {
         rest.insert(rest.end(), {"-t", "devices/user1/#", "-q", "1", "-c", "-d"});
         return std::make_unique<Background>(
-            client("mosquitto_sub", scene, scene.device("user1"), "user1", rest));
+            mosquitto_client("mosquitto_sub", scene, scene.device("user1"), "user1", rest));
     };
     auto broker = start_broker(scene);
     {
@@ -159,8 +137,8 @@ TEST(Broker, DeliversEveryQos1MessageAcrossACleanStop) {
     }
     std::string lines;
     for (int i = 0; i < kMessages; ++i) lines += "message " + std::to_string(i) + "\n";
-    auto argv = client("mosquitto_pub", scene, scene.home() / "operator", "operator",
-                       {"-t", "devices/user1/cmd/x", "-q", "1", "-l"});
+    auto argv = mosquitto_client("mosquitto_pub", scene, scene.home() / "operator", "operator",
+                                 {"-t", "devices/user1/cmd/x", "-q", "1", "-l"});
     for (auto& argument : argv) {
         if (argument == "operator") argument = "operator~operator/test";
     }

@@ -10,7 +10,6 @@
 namespace countersign::e2e {
 namespace {
 
-namespace fs = std::filesystem;
 
 class HostsTest : public ::testing::Test {
   protected:
@@ -37,24 +36,7 @@ class HostsTest : public ::testing::Test {
     }
     [[nodiscard]] std::vector<std::string> device(const std::string& program,
                                                   std::vector<std::string> rest) const {
-        const fs::path folder = scene_.device("user1");
-        std::vector<std::string> argv{"stdbuf",
-                                      "-oL",
-                                      program,
-                                      "-h",
-                                      "127.0.0.1",
-                                      "-p",
-                                      std::to_string(scene_.port()),
-                                      "--cafile",
-                                      folder / "ca.crt.pem",
-                                      "--cert",
-                                      folder / "user1.crt.pem",
-                                      "--key",
-                                      folder / "user1.key.pem",
-                                      "-i",
-                                      "user1"};
-        argv.insert(argv.end(), rest.begin(), rest.end());
-        return argv;
+        return mosquitto_client(program, scene_, scene_.device("user1"), "user1", std::move(rest));
     }
     [[nodiscard]] std::vector<std::string> hosts() const {
         std::vector<std::string> names;

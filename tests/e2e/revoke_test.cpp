@@ -16,39 +16,16 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::seconds;
 
-std::vector<std::string> client(const std::string& program, const Scene& scene, const std::string& name,
-                                const std::vector<std::string>& rest) {
-    const fs::path folder = scene.device(name);
-    // stdbuf: into a pipe they would keep their lines to themselves.
-    std::vector<std::string> argv{"stdbuf",
-                                  "-oL",
-                                  program,
-                                  "-h",
-                                  "127.0.0.1",
-                                  "-p",
-                                  std::to_string(scene.port()),
-                                  "--cafile",
-                                  folder / "ca.crt.pem",
-                                  "--cert",
-                                  folder / (name + ".crt.pem"),
-                                  "--key",
-                                  folder / (name + ".key.pem"),
-                                  "-i",
-                                  name};
-    argv.insert(argv.end(), rest.begin(), rest.end());
-    return argv;
-}
-
 bool gets_in(const Scene& scene, const std::string& name) {
-    return run_command(
-               client("mosquitto_pub", scene, name, {"-t", "devices/" + name + "/a", "-m", "x", "-q", "1"}),
-               seconds(15))
+    return run_command(mosquitto_client("mosquitto_pub", scene, scene.device(name), name,
+                                        {"-t", "devices/" + name + "/a", "-m", "x", "-q", "1"}),
+                       seconds(15))
                .exit_code == 0;
 }
 
 std::unique_ptr<Background> listen(const Scene& scene, const std::string& name) {
-    auto listener = std::make_unique<Background>(
-        client("mosquitto_sub", scene, name, {"-t", "devices/" + name + "/#", "-d"}));
+    auto listener = std::make_unique<Background>(mosquitto_client(
+        "mosquitto_sub", scene, scene.device(name), name, {"-t", "devices/" + name + "/#", "-d"}));
     EXPECT_TRUE(listener->wait_for("SUBACK")) << listener->output();
     return listener;
 }

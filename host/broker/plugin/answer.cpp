@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/identity/name.h"
+#include "host/broker/plugin/hex.h"
 
 namespace countersign::broker::plugin {
 namespace {
@@ -10,16 +11,6 @@ namespace {
 constexpr std::string_view kQuestion = "sessions ";
 // 64 of a name, the longest role in front, and room for what an operator's client id says behind.
 constexpr std::size_t kMaxShown = 120;
-
-std::string hex(const Fingerprint& fingerprint) {
-    constexpr char kDigits[] = "0123456789abcdef";
-    std::string text;
-    for (const std::uint8_t byte : fingerprint) {
-        text += kDigits[byte >> 4];
-        text += kDigits[byte & 15];
-    }
-    return text;
-}
 
 }  // namespace
 
@@ -44,11 +35,11 @@ std::optional<std::string> answer(std::string_view question, Position position, 
     for (const auto client : sessions.all()) {
         const Session& session = *sessions.find(client);
         if (!is_of(session.client_id, name)) continue;
-        text += "live " + hex(session.fingerprint) + " " + shown(session.client_id) + "\n";
+        text += "live " + to_hex(session.fingerprint) + " " + shown(session.client_id) + "\n";
     }
     for (const auto& ending : endings.recent()) {
         if (!is_of(ending.session.client_id, name)) continue;
-        text += "ended " + hex(ending.session.fingerprint) + " " + std::to_string(ending.at_ms) + " ";
+        text += "ended " + to_hex(ending.session.fingerprint) + " " + std::to_string(ending.at_ms) + " ";
         text += std::string(one_word(ending.reason)) + " " + shown(ending.session.client_id) + "\n";
     }
     return text;

@@ -2,6 +2,8 @@
 
 #include <openssl/evp.h>
 
+#include "host/broker/plugin/hex.h"
+
 namespace countersign::broker::plugin {
 namespace {
 
@@ -15,15 +17,8 @@ std::string common_name(X509& certificate) {
 }
 
 std::string serial_in_hex(X509& certificate) {
-    constexpr char kDigits[] = "0123456789abcdef";
     const ASN1_INTEGER* serial = X509_get0_serialNumber(&certificate);
-    std::string text;
-    for (int i = 0; i < ASN1_STRING_length(serial); ++i) {
-        const unsigned char byte = ASN1_STRING_get0_data(serial)[i];
-        text += kDigits[byte >> 4];
-        text += kDigits[byte & 15];
-    }
-    return text;
+    return to_hex({ASN1_STRING_get0_data(serial), static_cast<std::size_t>(ASN1_STRING_length(serial))});
 }
 
 }  // namespace

@@ -58,6 +58,29 @@ std::unique_ptr<Background> start_broker(const Scene& scene) {
     return broker;
 }
 
+std::vector<std::string> mosquitto_client(const std::string& program, const Scene& scene,
+                                          const std::filesystem::path& folder, const std::string& name,
+                                          std::vector<std::string> rest) {
+    // stdbuf: into a pipe they would keep their lines to themselves.
+    std::vector<std::string> argv{"stdbuf",
+                                  "-oL",
+                                  program,
+                                  "-h",
+                                  "127.0.0.1",
+                                  "-p",
+                                  std::to_string(scene.port()),
+                                  "--cafile",
+                                  folder / "ca.crt.pem",
+                                  "--cert",
+                                  folder / (name + ".crt.pem"),
+                                  "--key",
+                                  folder / (name + ".key.pem"),
+                                  "-i",
+                                  name};
+    argv.insert(argv.end(), rest.begin(), rest.end());
+    return argv;
+}
+
 std::string must_run(const std::vector<std::string>& argv) {
     const auto result = run_command(argv, std::chrono::seconds(30));
     EXPECT_EQ(result.exit_code, 0) << argv.front() << ": " << result.output;

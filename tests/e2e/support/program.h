@@ -51,6 +51,12 @@ class Scene {
 // A broker of this scene, listening when made.
 [[nodiscard]] std::unique_ptr<Background> start_broker(const Scene& scene);
 
+// mosquitto_pub or mosquitto_sub as this client of the scene's broker, with the files in this folder.
+[[nodiscard]] std::vector<std::string> mosquitto_client(const std::string& program, const Scene& scene,
+                                                        const std::filesystem::path& folder,
+                                                        const std::string& name,
+                                                        std::vector<std::string> rest);
+
 // openssl, certtool, mosquitto_pub…: exit code 0 or the test fails; returns the output.
 std::string must_run(const std::vector<std::string>& argv);
 
