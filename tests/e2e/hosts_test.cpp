@@ -10,7 +10,6 @@
 namespace countersign::e2e {
 namespace {
 
-
 class HostsTest : public ::testing::Test {
   protected:
     void SetUp() override { scene_.init(); }
