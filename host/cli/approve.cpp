@@ -24,12 +24,12 @@ void approve(const Context& context, const std::string& name) {
 
 }  // namespace
 
-void add_approve(CLI::App& app, Context& context) {
-    auto* command = app.add_subcommand("approve", "Let a device that slept too long renew");
-    command->footer("Examples:\n  countersign renewals\n  countersign approve user1");
+void add_approve(const Command& app, Context& context) {
+    const Command command = app.subcommand("approve", "Let a device that slept too long renew");
+    command.examples("  countersign renewals\n  countersign approve user1");
     auto name = std::make_shared<std::string>();
-    command->add_option("NAME", *name, "The device")->required();
-    command->callback([&context, name] { approve(context, *name); });
+    command.option("NAME", *name, "The device").required();
+    command.action([&context, name] { approve(context, *name); });
 }
 
 }  // namespace countersign::cli

@@ -44,20 +44,19 @@ void run_board(const Context& context, const BoardOptions& options) {
 
 }  // namespace
 
-void add_board(CLI::App& app, Context& context) {
-    auto* command = app.add_subcommand("board", "Run a virtual board: real MicroPython behind a serial port");
-    command->footer(
-        "Examples:\n"
+void add_board(const Command& app, Context& context) {
+    const Command command =
+        app.subcommand("board", "Run a virtual board: real MicroPython behind a serial port");
+    command.examples(
         "  countersign board\n"
         "  countersign board --dir ./flash --port ./board\n"
         "and in another terminal, what a real board understands too:\n"
         "  countersign load user1 --port ./board\n"
         "  mpremote connect ./board repl");
     auto options = std::make_shared<BoardOptions>();
-    command->add_option("--dir", options->folder, "Its flash")->type_name("DIR")->capture_default_str();
-    command->add_option("--port", options->port, "A name for its port that stays the same")
-        ->type_name("LINK");
-    command->callback([&context, options] { run_board(context, *options); });
+    command.option("--dir", options->folder, "Its flash").type_name("DIR").show_default();
+    command.option("--port", options->port, "A name for its port that stays the same").type_name("LINK");
+    command.action([&context, options] { run_board(context, *options); });
 }
 
 }  // namespace countersign::cli

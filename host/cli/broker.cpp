@@ -80,19 +80,17 @@ void run_broker(const Context& context, const BrokerOptions& options) {
 
 }  // namespace
 
-void add_broker(CLI::App& app, Context& context) {
-    auto* command = app.add_subcommand("broker", "Run Mosquitto with this home's configuration");
-    command->footer(
-        "Examples:\n"
+void add_broker(const Command& app, Context& context) {
+    const Command command = app.subcommand("broker", "Run Mosquitto with this home's configuration");
+    command.examples(
         "  countersign broker\n"
         "  countersign broker --address 127.0.0.1\n"
         "  countersign broker --print-config");
     auto options = std::make_shared<BrokerOptions>();
-    command->add_option("--address", options->address, "Listen here only; else on every address")
-        ->type_name("IP");
-    command->add_flag("--print-config", options->print_config,
-                      "Only show the configuration, for your own Mosquitto");
-    command->callback([&context, options] {
+    command.option("--address", options->address, "Listen here only; else on every address").type_name("IP");
+    command.flag("--print-config", options->print_config,
+                 "Only show the configuration, for your own Mosquitto");
+    command.action([&context, options] {
         if (options->print_config) return print_config(context, *options);
         run_broker(context, *options);
     });

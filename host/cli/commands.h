@@ -1,35 +1,34 @@
 // One function per command, each in the file of its name: adds the subcommand and what it does.
 #pragma once
 
-#include <CLI/CLI.hpp>
-
+#include "host/cli/command.h"
 #include "host/cli/context.h"
 
 namespace countersign::cli {
 
-void add_init(CLI::App& app, Context& context);
-void add_issue(CLI::App& app, Context& context);
-void add_board(CLI::App& app, Context& context);
-void add_load(CLI::App& app, Context& context);
-void add_rollover(CLI::App& app, Context& context);
-void add_root(CLI::App& app, Context& context);
-void add_hosts(CLI::App& app, Context& context);
-void add_broker(CLI::App& app, Context& context);
-void add_watch(CLI::App& app, Context& context);
-void add_send(CLI::App& app, Context& context);
-void add_signer(CLI::App& app, Context& context);
-void add_responder(CLI::App& app, Context& context);
-void add_renew(CLI::App& app, Context& context);
-void add_renewals(CLI::App& app, Context& context);
-void add_approve(CLI::App& app, Context& context);
-void add_list(CLI::App& app, Context& context);
-void add_show(CLI::App& app, Context& context);
-void add_revoke(CLI::App& app, Context& context);
-void add_hold(CLI::App& app, Context& context);
-void add_reinstate(CLI::App& app, Context& context);
-void add_crl(CLI::App& app, Context& context);
-void add_demo(CLI::App& app, Context& context);
-void add_up(CLI::App& app, Context& context);
-void add_explain(CLI::App& app, Context& context);
+void add_init(const Command& app, Context& context);
+void add_issue(const Command& app, Context& context);
+void add_board(const Command& app, Context& context);
+void add_load(const Command& app, Context& context);
+void add_rollover(const Command& app, Context& context);
+void add_root(const Command& app, Context& context);
+void add_hosts(const Command& app, Context& context);
+void add_broker(const Command& app, Context& context);
+void add_watch(const Command& app, Context& context);
+void add_send(const Command& app, Context& context);
+void add_signer(const Command& app, Context& context);
+void add_responder(const Command& app, Context& context);
+void add_renew(const Command& app, Context& context);
+void add_renewals(const Command& app, Context& context);
+void add_approve(const Command& app, Context& context);
+void add_list(const Command& app, Context& context);
+void add_show(const Command& app, Context& context);
+void add_revoke(const Command& app, Context& context);
+void add_hold(const Command& app, Context& context);
+void add_reinstate(const Command& app, Context& context);
+void add_crl(const Command& app, Context& context);
+void add_demo(const Command& app, Context& context);
+void add_up(const Command& app, Context& context);
+void add_explain(const Command& app, Context& context);
 
 }  // namespace countersign::cli

@@ -24,13 +24,12 @@ void publish(const Context& context) {
 
 }  // namespace
 
-void add_crl(CLI::App& app, Context& context) {
-    auto* command = app.add_subcommand("crl", "Sign the revocation list for other software");
-    command->footer(
-        "Examples:\n"
+void add_crl(const Command& app, Context& context) {
+    const Command command = app.subcommand("crl", "Sign the revocation list for other software");
+    command.examples(
         "  countersign crl\n"
         "  openssl crl -in ~/.local/share/countersign/crl/issuing.crl.pem -text -noout");
-    command->callback([&context] { publish(context); });
+    command.action([&context] { publish(context); });
 }
 
 }  // namespace countersign::cli

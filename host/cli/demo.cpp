@@ -201,10 +201,11 @@ class Demo {
 
 }  // namespace
 
-void add_demo(CLI::App& app, Context& context) {
-    auto* command = app.add_subcommand("demo", "Show the whole path on this computer, with a virtual board");
-    command->footer("Examples:\n  countersign demo\n  countersign -v demo");
-    command->callback([&context] {
+void add_demo(const Command& app, Context& context) {
+    const Command command =
+        app.subcommand("demo", "Show the whole path on this computer, with a virtual board");
+    command.examples("  countersign demo\n  countersign -v demo");
+    command.action([&context] {
         const auto begin = std::chrono::steady_clock::now();
         const int tally = Demo(context).run();
         const auto took = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

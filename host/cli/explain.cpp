@@ -41,14 +41,14 @@ void explain(const Context& context, const std::string& code) {
 
 }  // namespace
 
-void add_explain(CLI::App& app, Context& context) {
-    auto* command = app.add_subcommand("explain", "What an error code means and what cures it");
-    command->footer("Examples:\n  countersign explain E-NAME-TAKEN\n  countersign explain");
+void add_explain(const Command& app, Context& context) {
+    const Command command = app.subcommand("explain", "What an error code means and what cures it");
+    command.examples("  countersign explain E-NAME-TAKEN\n  countersign explain");
     auto code = std::make_shared<std::string>();
     auto markdown = std::make_shared<bool>(false);
-    command->add_option("CODE", *code, "An error code; none: all of them");
-    command->add_flag("--markdown", *markdown, "All of them as a page");
-    command->callback([&context, code, markdown] {
+    command.option("CODE", *code, "An error code; none: all of them");
+    command.flag("--markdown", *markdown, "All of them as a page");
+    command.action([&context, code, markdown] {
         if (*markdown) return print_markdown();
         if (!code->empty()) return explain(context, *code);
         if (!context.json) return print_table();

@@ -29,17 +29,16 @@ void hold(const Context& context, const HoldOptions& options) {
 
 }  // namespace
 
-void add_hold(CLI::App& app, Context& context) {
-    auto* command = app.add_subcommand("hold", "Keep a device out until it is reinstated");
-    command->footer(
-        "Examples:\n"
+void add_hold(const Command& app, Context& context) {
+    const Command command = app.subcommand("hold", "Keep a device out until it is reinstated");
+    command.examples(
         "  countersign hold user1 --reason \"lost in transit\"\n"
         "  countersign reinstate user1");
     auto options = std::make_shared<HoldOptions>();
-    command->add_option("NAME", options->name, "The device")->required();
-    command->add_option("--reason", options->reason, "A note for people, kept with the event");
-    command->add_option("--host", options->host, "The broker's address, when not the first given to init");
-    command->callback([&context, options] { hold(context, *options); });
+    command.option("NAME", options->name, "The device").required();
+    command.option("--reason", options->reason, "A note for people, kept with the event");
+    command.option("--host", options->host, "The broker's address, when not the first given to init");
+    command.action([&context, options] { hold(context, *options); });
 }
 
 }  // namespace countersign::cli

@@ -86,26 +86,26 @@ void list(const Context& context) {
 
 }  // namespace
 
-void add_hosts(CLI::App& app, Context& context) {
-    auto* hosts = app.add_subcommand("hosts", "Change the addresses under which devices find the broker");
-    hosts->footer(
-        "Examples:\n"
+void add_hosts(const Command& app, Context& context) {
+    const Command hosts = app.subcommand("hosts", "Change the addresses under which devices find the broker");
+    hosts.examples(
         "  countersign hosts add 192.168.1.50\n"
         "  countersign hosts add broker.example.org --first\n"
         "  countersign hosts remove 192.168.1.22\n"
         "  countersign hosts list");
-    hosts->require_subcommand(1);
+    hosts.require_subcommand();
     auto options = std::make_shared<HostsOptions>();
-    auto* adder =
-        hosts->add_subcommand("add", "Issue the broker a new certificate that names these addresses too");
-    adder->add_option("HOST", options->hosts, "IP addresses or names")->required();
-    adder->add_flag("--first", options->first, "Devices try these before all others");
-    adder->callback([&context, options] { add(context, *options); });
-    auto* remover = hosts->add_subcommand("remove", "Issue the broker a certificate without these addresses");
-    remover->add_option("HOST", options->hosts, "As `hosts list` shows them")->required();
-    remover->callback([&context, options] { remove(context, *options); });
-    auto* lister = hosts->add_subcommand("list", "Show the addresses in the order devices try them");
-    lister->callback([&context] { list(context); });
+    const Command adder =
+        hosts.subcommand("add", "Issue the broker a new certificate that names these addresses too");
+    adder.option("HOST", options->hosts, "IP addresses or names").required();
+    adder.flag("--first", options->first, "Devices try these before all others");
+    adder.action([&context, options] { add(context, *options); });
+    const Command remover =
+        hosts.subcommand("remove", "Issue the broker a certificate without these addresses");
+    remover.option("HOST", options->hosts, "As `hosts list` shows them").required();
+    remover.action([&context, options] { remove(context, *options); });
+    const Command lister = hosts.subcommand("list", "Show the addresses in the order devices try them");
+    lister.action([&context] { list(context); });
 }
 
 }  // namespace countersign::cli

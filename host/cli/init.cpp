@@ -20,7 +20,7 @@ struct InitOptions {
     std::vector<std::string> hosts;
     std::string key = "p256";
     std::int64_t days = pki::kDefaultLifetime.count();
-    std::uint16_t port = 8883;
+    std::int64_t port = 8883;
     bool no_passphrase = false;
 };
 
@@ -32,7 +32,7 @@ lifecycle::InitRequest checked(const InitOptions& options) {
         throw Error(Code::KeyTypeUnsupported, "Boards cannot verify an authority that signs with Ed25519.");
     }
     request.lifetime = std::chrono::days(options.days);
-    request.port = options.port;
+    request.port = static_cast<std::uint16_t>(options.port);
     return request;
 }
 
@@ -71,24 +71,21 @@ void run_init(const Context& context, const InitOptions& options) {
 
 }  // namespace
 
-void add_init(CLI::App& app, Context& context) {
-    auto* command =
-        app.add_subcommand("init", "Make an authority, a broker identity and Mosquitto's configuration");
-    command->footer(
-        "Examples:\n"
+void add_init(const Command& app, Context& context) {
+    const Command command =
+        app.subcommand("init", "Make an authority, a broker identity and Mosquitto's configuration");
+    command.examples(
         "  countersign init 192.168.1.22\n"
         "  countersign init 192.168.1.22 broker.local\n"
         "  countersign --home ./lab init 127.0.0.1 --no-passphrase");
     auto options = std::make_shared<InitOptions>();
-    command->add_option("HOST", options->hosts, "The broker's addresses, IP or name; devices dial the first")
-        ->required();
-    command->add_option("--key", options->key, "p256, p384, rsa2048 or rsa4096")->capture_default_str();
-    command->add_option("--days", options->days, "Lifetime of working certificates")->capture_default_str();
-    command->add_option("--port", options->port, "The broker's port")
-        ->capture_default_str()
-        ->check(CLI::Range(1, 65535));
-    command->add_flag("--no-passphrase", options->no_passphrase, "Leave the authority's keys unencrypted");
-    command->callback([&context, options] { run_init(context, *options); });
+    command.option("HOST", options->hosts, "The broker's addresses, IP or name; devices dial the first")
+        .required();
+    command.option("--key", options->key, "p256, p384, rsa2048 or rsa4096").show_default();
+    command.option("--days", options->days, "Lifetime of working certificates").show_default();
+    command.option("--port", options->port, "The broker's port").show_default().range(1, 65535);
+    command.flag("--no-passphrase", options->no_passphrase, "Leave the authority's keys unencrypted");
+    command.action([&context, options] { run_init(context, *options); });
 }
 
 }  // namespace countersign::cli

@@ -127,28 +127,26 @@ void run_issue(const Context& context, const IssueOptions& options) {
 
 }  // namespace
 
-void add_issue(CLI::App& app, Context& context) {
-    auto* command = app.add_subcommand("issue", "Make a certificate, or many");
-    command->footer(
-        "Examples:\n"
+void add_issue(const Command& app, Context& context) {
+    const Command command = app.subcommand("issue", "Make a certificate, or many");
+    command.examples(
         "  countersign issue user1\n"
         "  countersign issue user1 --replace\n"
         "  countersign issue gateway --csr gateway.csr --format pem\n"
         "  countersign issue anna --role operator --out ./anna\n"
         "  countersign issue --csv devices.csv      (columns: name, and if wanted key, days)");
     auto options = std::make_shared<IssueOptions>();
-    command->add_option("NAME", options->name, "The device");
-    command->add_option("--csv", options->csv, "A list of devices")->type_name("FILE");
-    command->add_option("--csr", options->csr, "A PKCS#10 request, PEM or DER: the key stays where it is")
-        ->type_name("FILE");
-    command->add_option("--key", options->key, "p256, p384, rsa2048, rsa4096 or ed25519");
-    command->add_option("--format", options->format, "der, pem or both")->capture_default_str();
-    command->add_option("--days", options->days, "Lifetime")->check(CLI::Range(1, 3'000'000));
-    command->add_option("--out", options->out, "Put the files here instead of the home folder")
-        ->type_name("DIR");
-    command->add_option("--role", options->role, "device or operator")->capture_default_str();
-    command->add_flag("--replace", options->replace, "The name has a certificate: make its successor");
-    command->callback([&context, options] { run_issue(context, *options); });
+    command.option("NAME", options->name, "The device");
+    command.option("--csv", options->csv, "A list of devices").type_name("FILE");
+    command.option("--csr", options->csr, "A PKCS#10 request, PEM or DER: the key stays where it is")
+        .type_name("FILE");
+    command.option("--key", options->key, "p256, p384, rsa2048, rsa4096 or ed25519");
+    command.option("--format", options->format, "der, pem or both").show_default();
+    command.option("--days", options->days, "Lifetime").range(1, 3'000'000);
+    command.option("--out", options->out, "Put the files here instead of the home folder").type_name("DIR");
+    command.option("--role", options->role, "device or operator").show_default();
+    command.flag("--replace", options->replace, "The name has a certificate: make its successor");
+    command.action([&context, options] { run_issue(context, *options); });
 }
 
 }  // namespace countersign::cli

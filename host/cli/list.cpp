@@ -100,20 +100,19 @@ void list(const Context& context, const ListOptions& options) {
 
 }  // namespace
 
-void add_list(CLI::App& app, Context& context) {
-    auto* command = app.add_subcommand("list", "Show every device and when its certificate expires");
-    command->footer(
-        "Examples:\n"
+void add_list(const Command& app, Context& context) {
+    const Command command = app.subcommand("list", "Show every device and when its certificate expires");
+    command.examples(
         "  countersign list\n"
         "  countersign list 'kitchen-*'\n"
         "  countersign list --expiring 30d\n"
         "  countersign --json list --all");
     auto options = std::make_shared<ListOptions>();
-    command->add_option("GLOB", options->glob, "Only names like this");
-    command->add_option("--expiring", options->expiring, "Only what ends within this time: 30d, 12h")
-        ->type_name("SPAN");
-    command->add_flag("--all", options->all, "Operators and the broker too");
-    command->callback([&context, options] { list(context, *options); });
+    command.option("GLOB", options->glob, "Only names like this");
+    command.option("--expiring", options->expiring, "Only what ends within this time: 30d, 12h")
+        .type_name("SPAN");
+    command.flag("--all", options->all, "Operators and the broker too");
+    command.action([&context, options] { list(context, *options); });
 }
 
 }  // namespace countersign::cli

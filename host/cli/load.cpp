@@ -214,34 +214,30 @@ void run_load(const Context& context, const Options& options) {
 
 }  // namespace
 
-void add_load(CLI::App& app, Context& context) {
-    auto* command = app.add_subcommand("load", "Make a board a device: program, identity, configuration");
-    command->footer(
-        "Examples:\n"
+void add_load(const Command& app, Context& context) {
+    const Command command = app.subcommand("load", "Make a board a device: program, identity, configuration");
+    command.examples(
         "  countersign load user1 --wifi-ssid home --wifi-password-file wifi.txt\n"
         "  countersign load user1 --port /dev/ttyUSB0\n"
         "  countersign load user1 --replace            (another board takes the name)\n"
         "  countersign load user1 --port /dev/ttyUSB0 --firmware ESP32_GENERIC-v1.25.0.bin   (erases the "
         "board)");
     auto options = std::make_shared<Options>();
-    command
-        ->add_option("NAME", options->name, "The device; its keys are made on the board unless they are here")
-        ->required();
-    command->add_option("--port", options->port, "A serial port, or auto for the only one")
-        ->capture_default_str();
-    command->add_option("--wifi-ssid", options->ssid, "Else what wifi.conf on the board says")
-        ->type_name("SSID");
-    command->add_option("--wifi-password-file", options->password_file, "Where the Wi-Fi password is")
-        ->type_name("FILE");
-    command->add_option("--server", options->server, "The broker's address this device tries first")
-        ->type_name("HOST");
-    command->add_option("--firmware", options->firmware, "Erase the board and write this MicroPython first")
-        ->type_name("BIN");
-    command->add_flag("--replace", options->replace,
-                      "New keys; the older certificates work until the new ones have been used");
-    command->add_flag("--host-key", options->host_key, "Make the key here, for a board that cannot");
-    command->add_flag("--replace-main", options->replace_main, "Replace a main.py that is not ours");
-    command->callback([&context, options] { run_load(context, *options); });
+    command.option("NAME", options->name, "The device; its keys are made on the board unless they are here")
+        .required();
+    command.option("--port", options->port, "A serial port, or auto for the only one").show_default();
+    command.option("--wifi-ssid", options->ssid, "Else what wifi.conf on the board says").type_name("SSID");
+    command.option("--wifi-password-file", options->password_file, "Where the Wi-Fi password is")
+        .type_name("FILE");
+    command.option("--server", options->server, "The broker's address this device tries first")
+        .type_name("HOST");
+    command.option("--firmware", options->firmware, "Erase the board and write this MicroPython first")
+        .type_name("BIN");
+    command.flag("--replace", options->replace,
+                 "New keys; the older certificates work until the new ones have been used");
+    command.flag("--host-key", options->host_key, "Make the key here, for a board that cannot");
+    command.flag("--replace-main", options->replace_main, "Replace a main.py that is not ours");
+    command.action([&context, options] { run_load(context, *options); });
 }
 
 }  // namespace countersign::cli

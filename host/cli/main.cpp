@@ -1,12 +1,10 @@
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <csignal>
 
 #include "host/base/error.h"
 #include "host/cli/commands.h"
 #include "host/cli/context.h"
-#include "host/cli/help.h"
 
 namespace countersign::cli {
 namespace {
@@ -15,18 +13,15 @@ namespace {
 constexpr int kFailed = 1;
 constexpr int kWrongUsage = 2;
 
-void add_global_options(CLI::App& app, Context& context) {
-    app.add_option("--home", context.home_option, "The folder that holds everything")->type_name("DIR");
-    app.add_flag("--json", context.json, "Answer with one JSON object");
-    app.add_option("--passphrase-file", context.passphrase_file, "Where the authority's passphrase is")
-        ->type_name("FILE");
-    app.add_flag("-v,--verbose", context.verbose, "Say more");
-    app.set_version_flag("--version", "countersign " COUNTERSIGN_VERSION);
-    app.fallthrough();
-    app.require_subcommand(1);
+void add_global_options(const Command& app, Context& context) {
+    app.option("--home", context.home_option, "The folder that holds everything").type_name("DIR");
+    app.flag("--json", context.json, "Answer with one JSON object");
+    app.option("--passphrase-file", context.passphrase_file, "Where the authority's passphrase is")
+        .type_name("FILE");
+    app.flag("-v,--verbose", context.verbose, "Say more");
 }
 
-void add_commands(CLI::App& app, Context& context) {
+void add_commands(const Command& app, Context& context) {
     add_init(app, context);
     add_issue(app, context);
     add_broker(app, context);
@@ -66,20 +61,17 @@ void print_error(const Context& context, const Error& error) {
 int run(int argc, char** argv) {
     const SystemClock clock;
     Context context(clock);
-    CLI::App app{"Mutual TLS for MQTT devices that stays working for the life of the product."};
-    app.name("countersign");
-    app.formatter(std::make_shared<ExamplesFirst>());
-    add_global_options(app, context);
-    add_commands(app, context);
+    Program program("countersign",
+                    "Mutual TLS for MQTT devices that stays working for the life of the product.",
+                    COUNTERSIGN_VERSION);
+    add_global_options(program.command(), context);
+    add_commands(program.command(), context);
     if (argc == 1) {
-        fmt::print(stderr, "{}", app.help());
+        fmt::print(stderr, "{}", program.help());
         return kWrongUsage;
     }
     try {
-        app.parse(argc, argv);
-        return 0;
-    } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? 0 : kWrongUsage;
+        return program.run(argc, argv) ? 0 : kWrongUsage;
     } catch (const Error& error) {
         print_error(context, error);
         return error.id() == Code::Usage ? kWrongUsage : kFailed;

@@ -18,13 +18,13 @@ void reinstate(const Context& context, const ReinstateOptions& options) {
 
 }  // namespace
 
-void add_reinstate(CLI::App& app, Context& context) {
-    auto* command = app.add_subcommand("reinstate", "Let a held device in again");
-    command->footer("Examples:\n  countersign reinstate user1");
+void add_reinstate(const Command& app, Context& context) {
+    const Command command = app.subcommand("reinstate", "Let a held device in again");
+    command.examples("  countersign reinstate user1");
     auto options = std::make_shared<ReinstateOptions>();
-    command->add_option("NAME", options->name, "The device")->required();
-    command->add_option("--host", options->host, "The broker's address, when not the first given to init");
-    command->callback([&context, options] { reinstate(context, *options); });
+    command.option("NAME", options->name, "The device").required();
+    command.option("--host", options->host, "The broker's address, when not the first given to init");
+    command.action([&context, options] { reinstate(context, *options); });
 }
 
 }  // namespace countersign::cli

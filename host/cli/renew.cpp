@@ -14,7 +14,7 @@ namespace {
 
 struct RenewOptions {
     std::string name;
-    int wait = 30;  // seconds
+    std::int64_t wait = 30;  // seconds
 };
 
 constexpr std::chrono::milliseconds kBetweenLooks{200};
@@ -88,18 +88,16 @@ void renew(const Context& context, const RenewOptions& options) {
 
 }  // namespace
 
-void add_renew(CLI::App& app, Context& context) {
-    auto* command = app.add_subcommand("renew", "Ask a device to renew now (they also do it by themselves)");
-    command->footer(
-        "Examples:\n"
+void add_renew(const Command& app, Context& context) {
+    const Command command =
+        app.subcommand("renew", "Ask a device to renew now (they also do it by themselves)");
+    command.examples(
         "  countersign renew user1\n"
         "  countersign renew user1 --wait 0");
     auto options = std::make_shared<RenewOptions>();
-    command->add_option("NAME", options->name, "The device")->required();
-    command->add_option("--wait", options->wait, "Seconds to watch for it")
-        ->check(CLI::Range(0, 86'400))
-        ->capture_default_str();
-    command->callback([&context, options] { renew(context, *options); });
+    command.option("NAME", options->name, "The device").required();
+    command.option("--wait", options->wait, "Seconds to watch for it").range(0, 86'400).show_default();
+    command.action([&context, options] { renew(context, *options); });
 }
 
 }  // namespace countersign::cli

@@ -30,10 +30,10 @@ void renewals(const Context& context) {
 
 }  // namespace
 
-void add_renewals(CLI::App& app, Context& context) {
-    auto* command = app.add_subcommand("renewals", "Show requests that wait for your nod");
-    command->footer("Examples:\n  countersign renewals\n  countersign --json renewals");
-    command->callback([&context] { renewals(context); });
+void add_renewals(const Command& app, Context& context) {
+    const Command command = app.subcommand("renewals", "Show requests that wait for your nod");
+    command.examples("  countersign renewals\n  countersign --json renewals");
+    command.action([&context] { renewals(context); });
 }
 
 }  // namespace countersign::cli

@@ -301,13 +301,12 @@ class ResponderService {
 
 }  // namespace
 
-void add_responder(CLI::App& app, Context& context) {
-    auto* command = app.add_subcommand("responder", "Answer devices that renew (needs: broker, signer)");
-    command->footer(
-        "Examples:\n"
+void add_responder(const Command& app, Context& context) {
+    const Command command = app.subcommand("responder", "Answer devices that renew (needs: broker, signer)");
+    command.examples(
         "  countersign responder\n"
         "  countersign up          runs it together with the broker and the signer");
-    command->callback([&context] {
+    command.action([&context] {
         ResponderService service(context);
         service.run();
         context.report("Stopped.", {{"stopped", true}});

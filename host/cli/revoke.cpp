@@ -29,20 +29,19 @@ void revoke(const Context& context, const RevokeOptions& options) {
 
 }  // namespace
 
-void add_revoke(CLI::App& app, Context& context) {
-    auto* command = app.add_subcommand("revoke", "End every certificate of a device, now and for good");
-    command->footer(
-        "Examples:\n"
+void add_revoke(const Command& app, Context& context) {
+    const Command command = app.subcommand("revoke", "End every certificate of a device, now and for good");
+    command.examples(
         "  countersign revoke user1\n"
         "  countersign revoke user1 --reason keyCompromise      it was stolen, or copied\n"
         "  countersign hold user1                                not sure yet: this can be undone");
     auto options = std::make_shared<RevokeOptions>();
-    command->add_option("NAME", options->name, "The device")->required();
-    command->add_option("--reason", options->reason,
-                        "keyCompromise, affiliationChanged, superseded, cessationOfOperation, "
-                        "privilegeWithdrawn or unspecified");
-    command->add_option("--host", options->host, "The broker's address, when not the first given to init");
-    command->callback([&context, options] { revoke(context, *options); });
+    command.option("NAME", options->name, "The device").required();
+    command.option("--reason", options->reason,
+                   "keyCompromise, affiliationChanged, superseded, cessationOfOperation, "
+                   "privilegeWithdrawn or unspecified");
+    command.option("--host", options->host, "The broker's address, when not the first given to init");
+    command.action([&context, options] { revoke(context, *options); });
 }
 
 }  // namespace countersign::cli

@@ -196,52 +196,50 @@ void compromised(const Context& context, const RolloverOptions& options) {
         answer);
 }
 
-void add_root_steps(CLI::App& rollover, Context& context, const std::shared_ptr<RolloverOptions>& options,
-                    const std::function<void(CLI::App&)>& take_root) {
-    auto* root = rollover.add_subcommand("root", "A new root: start, status, finish");
-    root->footer(
-        "Examples:\n"
+void add_root_steps(const Command& rollover, Context& context,
+                    const std::shared_ptr<RolloverOptions>& options,
+                    const std::function<void(const Command&)>& take_root) {
+    const Command root = rollover.subcommand("root", "A new root: start, status, finish");
+    root.examples(
         "  countersign rollover root start --root /media/stick/root.key.pem\n"
         "  countersign rollover root status\n"
         "  countersign rollover root finish\n"
         "  countersign rollover root finish --without lost-1 lost-2");
-    root->require_subcommand(1);
-    auto* starter = root->add_subcommand("start", "Make it, and serve devices with either root");
-    take_root(*starter);
-    starter->callback([&context, options] { start(context, *options); });
-    root->add_subcommand("status", "Which devices trust it")->callback([&context] { status(context); });
-    auto* finisher = root->add_subcommand("finish", "Serve devices with the new root only");
-    finisher->add_option("--without", options->without, "Devices that are given up")->type_name("NAME");
-    finisher->callback([&context, options] { finish(context, *options); });
+    root.require_subcommand();
+    const Command starter = root.subcommand("start", "Make it, and serve devices with either root");
+    take_root(starter);
+    starter.action([&context, options] { start(context, *options); });
+    root.subcommand("status", "Which devices trust it").action([&context] { status(context); });
+    const Command finisher = root.subcommand("finish", "Serve devices with the new root only");
+    finisher.option("--without", options->without, "Devices that are given up").type_name("NAME");
+    finisher.action([&context, options] { finish(context, *options); });
 }
 
 }  // namespace
 
-void add_rollover(CLI::App& app, Context& context) {
-    auto* rollover = app.add_subcommand("rollover", "Replace the issuing CA or the root");
-    rollover->footer(
-        "Examples:\n"
+void add_rollover(const Command& app, Context& context) {
+    const Command rollover = app.subcommand("rollover", "Replace the issuing CA or the root");
+    rollover.examples(
         "  countersign rollover issuing --root /media/stick/root.key.pem\n"
         "  countersign rollover root start\n"
         "  countersign rollover root status\n"
         "  countersign rollover root finish\n"
         "  countersign rollover compromised --after 2026-11-20T08:00:00Z");
-    rollover->require_subcommand(1);
+    rollover.require_subcommand();
     auto options = std::make_shared<RolloverOptions>();
-    const auto take_root = [options](CLI::App& command) {
-        command.add_option("--root", options->root, "Where the root's key is, if not in the home folder")
-            ->type_name("FILE");
+    const auto take_root = [options](const Command& command) {
+        command.option("--root", options->root, "Where the root's key is, if not in the home folder")
+            .type_name("FILE");
     };
-    auto* issuing = rollover->add_subcommand("issuing", "A new issuing CA; no device is involved");
-    take_root(*issuing);
-    issuing->callback([&context, options] { roll_issuing(context, *options); });
-    add_root_steps(*rollover, context, options, take_root);
-    auto* theft =
-        rollover->add_subcommand("compromised", "The issuing key was stolen: end what it signed since");
-    take_root(*theft);
-    theft->add_option("--after", options->after, "Since when, UTC: 2026-11-20 or 2026-11-20T08:00:00Z")
-        ->required();
-    theft->callback([&context, options] { compromised(context, *options); });
+    const Command issuing = rollover.subcommand("issuing", "A new issuing CA; no device is involved");
+    take_root(issuing);
+    issuing.action([&context, options] { roll_issuing(context, *options); });
+    add_root_steps(rollover, context, options, take_root);
+    const Command theft =
+        rollover.subcommand("compromised", "The issuing key was stolen: end what it signed since");
+    take_root(theft);
+    theft.option("--after", options->after, "Since when, UTC: 2026-11-20 or 2026-11-20T08:00:00Z").required();
+    theft.action([&context, options] { compromised(context, *options); });
 }
 
 }  // namespace countersign::cli

@@ -67,20 +67,19 @@ void remove_root(const Context& context, const std::string& copy) {
 
 }  // namespace
 
-void add_root(CLI::App& app, Context& context) {
-    auto* root = app.add_subcommand("root", "Take the root key offline");
-    root->footer(
-        "Examples:\n"
+void add_root(const Command& app, Context& context) {
+    const Command root = app.subcommand("root", "Take the root key offline");
+    root.examples(
         "  countersign root export /media/stick/root.key.pem\n"
         "  countersign root remove");
-    root->require_subcommand(1);
+    root.require_subcommand();
     auto file = std::make_shared<std::string>();
-    auto* exporter = root->add_subcommand("export", "Write an encrypted copy of the root key");
-    exporter->add_option("FILE", *file, "A file that is not there yet")->required();
-    exporter->callback([&context, file] { export_root(context, *file); });
-    auto* remover = root->add_subcommand("remove", "Delete the root key here, once it has been exported");
-    remover->add_option("--copy", *file, "Check this copy first")->type_name("FILE");
-    remover->callback([&context, file] { remove_root(context, *file); });
+    const Command exporter = root.subcommand("export", "Write an encrypted copy of the root key");
+    exporter.option("FILE", *file, "A file that is not there yet").required();
+    exporter.action([&context, file] { export_root(context, *file); });
+    const Command remover = root.subcommand("remove", "Delete the root key here, once it has been exported");
+    remover.option("--copy", *file, "Check this copy first").type_name("FILE");
+    remover.action([&context, file] { remove_root(context, *file); });
 }
 
 }  // namespace countersign::cli

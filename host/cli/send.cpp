@@ -31,19 +31,18 @@ void send(const Context& context, const SendOptions& wanted) {
 
 }  // namespace
 
-void add_send(CLI::App& app, Context& context) {
-    auto* command = app.add_subcommand("send", "Send a message to one device");
-    command->footer(
-        "Examples:\n"
+void add_send(const Command& app, Context& context) {
+    const Command command = app.subcommand("send", "Send a message to one device");
+    command.examples(
         "  countersign send user1 cmd/led on\n"
         "  countersign send user1 cmd/interval 30 --retain");
     auto options = std::make_shared<SendOptions>();
-    command->add_option("NAME", options->name, "The device")->required();
-    command->add_option("SUBTOPIC", options->subtopic, "Below devices/NAME/")->required();
-    command->add_option("MESSAGE", options->message, "The payload")->required();
-    command->add_option("--host", options->host, "The broker's address, when not the first given to init");
-    command->add_flag("--retain", options->retain, "The broker keeps it for a device that connects later");
-    command->callback([&context, options] { send(context, *options); });
+    command.option("NAME", options->name, "The device").required();
+    command.option("SUBTOPIC", options->subtopic, "Below devices/NAME/").required();
+    command.option("MESSAGE", options->message, "The payload").required();
+    command.option("--host", options->host, "The broker's address, when not the first given to init");
+    command.flag("--retain", options->retain, "The broker keeps it for a device that connects later");
+    command.action([&context, options] { send(context, *options); });
 }
 
 }  // namespace countersign::cli

@@ -116,12 +116,12 @@ void show(const Context& context, const std::string& name) {
 
 }  // namespace
 
-void add_show(CLI::App& app, Context& context) {
-    auto* command = app.add_subcommand("show", "Show one device: certificates, fingerprints, events");
-    command->footer("Examples:\n  countersign show user1\n  countersign --json show user1");
+void add_show(const Command& app, Context& context) {
+    const Command command = app.subcommand("show", "Show one device: certificates, fingerprints, events");
+    command.examples("  countersign show user1\n  countersign --json show user1");
     auto name = std::make_shared<std::string>();
-    command->add_option("NAME", *name, "The device")->required();
-    command->callback([&context, name] { show(context, *name); });
+    command.option("NAME", *name, "The device").required();
+    command.action([&context, name] { show(context, *name); });
 }
 
 }  // namespace countersign::cli

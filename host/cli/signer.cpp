@@ -77,13 +77,13 @@ void run_signer(const Context& context) {
 
 }  // namespace
 
-void add_signer(CLI::App& app, Context& context) {
-    auto* command = app.add_subcommand("signer", "Hold the issuing key and sign what the responder asks for");
-    command->footer(
-        "Examples:\n"
+void add_signer(const Command& app, Context& context) {
+    const Command command =
+        app.subcommand("signer", "Hold the issuing key and sign what the responder asks for");
+    command.examples(
         "  countersign signer\n"
         "  countersign --passphrase-file FILE signer");
-    command->callback([&context] { run_signer(context); });
+    command.action([&context] { run_signer(context); });
 }
 
 }  // namespace countersign::cli

@@ -131,18 +131,17 @@ void run_up(const Context& context, const Options& options) {
 
 }  // namespace
 
-void add_up(CLI::App& app, Context& context) {
-    auto* command = app.add_subcommand("up", "Run everything: broker, signer and responder");
-    command->footer(
-        "Examples:\n"
+void add_up(const Command& app, Context& context) {
+    const Command command = app.subcommand("up", "Run everything: broker, signer and responder");
+    command.examples(
         "  countersign up\n"
         "  countersign up --passphrase-file FILE\n"
         "  countersign up --print-systemd      units for a machine that runs this for years");
     auto options = std::make_shared<Options>();
-    command->add_option("--address", options->address, "The broker listens here only; else on every address")
-        ->type_name("IP");
-    command->add_flag("--print-systemd", options->print_systemd, "Only show hardened systemd units");
-    command->callback([&context, options] { run_up(context, *options); });
+    command.option("--address", options->address, "The broker listens here only; else on every address")
+        .type_name("IP");
+    command.flag("--print-systemd", options->print_systemd, "Only show hardened systemd units");
+    command.action([&context, options] { run_up(context, *options); });
 }
 
 }  // namespace countersign::cli

@@ -3,6 +3,7 @@
 
 #include <asio/signal_set.hpp>
 #include <csignal>
+#include <limits>
 #include <memory>
 
 #include "host/base/error.h"
@@ -16,7 +17,7 @@ namespace {
 struct WatchOptions {
     std::string topic = "devices/#";
     std::string host;
-    std::size_t count = 0;  // 0: until Ctrl-C
+    std::int64_t count = 0;  // 0: until Ctrl-C
 };
 
 void print_message(const Context& context, const transport::Received& message) {
@@ -52,7 +53,7 @@ void watch(const Context& context, const WatchOptions& wanted) {
     asio::io_context io;
     transport::Client client(io, options());
     std::optional<Error> failure;
-    std::size_t seen = 0;
+    std::int64_t seen = 0;
     client.on_message([&](const transport::Received& message) {
         if (wanted.count != 0 && seen == wanted.count) return;
         print_message(context, message);
@@ -80,18 +81,18 @@ void watch(const Context& context, const WatchOptions& wanted) {
 
 }  // namespace
 
-void add_watch(CLI::App& app, Context& context) {
-    auto* command = app.add_subcommand("watch", "Show what devices say");
-    command->footer(
-        "Examples:\n"
+void add_watch(const Command& app, Context& context) {
+    const Command command = app.subcommand("watch", "Show what devices say");
+    command.examples(
         "  countersign watch\n"
         "  countersign watch devices/kitchen-1/#\n"
         "  countersign --json watch -n 10");
     auto options = std::make_shared<WatchOptions>();
-    command->add_option("TOPIC", options->topic, "An MQTT topic filter")->capture_default_str();
-    command->add_option("--host", options->host, "The broker's address, when not the first given to init");
-    command->add_option("-n,--count", options->count, "End after so many messages");
-    command->callback([&context, options] { watch(context, *options); });
+    command.option("TOPIC", options->topic, "An MQTT topic filter").show_default();
+    command.option("--host", options->host, "The broker's address, when not the first given to init");
+    command.option("-n,--count", options->count, "End after so many messages")
+        .range(0, std::numeric_limits<std::int64_t>::max());
+    command.action([&context, options] { watch(context, *options); });
 }
 
 }  // namespace countersign::cli
