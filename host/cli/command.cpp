@@ -1,6 +1,7 @@
 #include "host/cli/command.h"
 
 #include <CLI/CLI.hpp>
+#include <iostream>
 #include <utility>
 
 namespace countersign::cli {
@@ -92,6 +93,11 @@ bool Program::run(int argc, char** argv) {
         app_->parse(argc, argv);
         return true;
     } catch (const CLI::ParseError& error) {
+        if (const auto words = app_->remaining(); !words.empty() && app_->get_subcommands().empty()) {
+            std::cerr << "There is no command \"" << words.front()
+                      << "\". Run with --help for those there are.\n";
+            return false;
+        }
         return app_->exit(error) == 0;  // --help and --version come this way too
     }
 }

@@ -8,11 +8,19 @@
 #include <string_view>
 
 #include "host/base/clock.h"
+#include "host/base/error.h"
 #include "host/base/secret.h"
 
 namespace countersign::cli {
 
 using Json = nlohmann::ordered_json;
+
+// Failed, but some of the work is done: `result` belongs into the one answer a program gets.
+class Incomplete : public Error {
+  public:
+    Incomplete(const Error& error, Json done) : Error(error), result(std::move(done)) {}
+    Json result;
+};
 
 // The global options, and the two ways to answer: a sentence for people, or one JSON object for programs.
 class Context {

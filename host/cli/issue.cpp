@@ -68,7 +68,8 @@ void issue_one(const Context& context, lifecycle::OpenHome& home, const IssueOpt
     report_issued(context, lifecycle::issue(home, authority, request));
 }
 
-void report_bulk(const Context& context, const lifecycle::Home& home, const lifecycle::BulkResult& result) {
+void report_bulk(const Context& context, const lifecycle::Home& home, const lifecycle::BulkResult& result,
+                 std::size_t lines) {
     Json problems = Json::array();
     for (const auto& problem : result.problems) {
         context.note(fmt::format("line {}: {}: {}", problem.line, problem.name, problem.what));
@@ -76,10 +77,14 @@ void report_bulk(const Context& context, const lifecycle::Home& home, const life
     }
     std::string sentence = fmt::format("Made {} certificates in {}.", result.issued, home.devices().string());
     if (result.already != 0) sentence += fmt::format(" {} had one already.", result.already);
-    if (!result.problems.empty())
-        sentence += fmt::format(" {} lines could not be used.", result.problems.size());
-    context.report(sentence,
-                   {{"issued", result.issued}, {"already", result.already}, {"problems", problems}});
+    const Json answer{{"issued", result.issued}, {"already", result.already}, {"problems", problems}};
+    if (result.problems.empty()) return context.report(sentence, answer);
+    context.note(sentence);
+    throw Incomplete(Error(Code::CsvInvalid,
+                           fmt::format("{} of {} lines could not be used; the rest is done.",
+                                       result.problems.size(), lines),
+                           "mend those lines and run the same command again"),
+                     answer);
 }
 
 void issue_list(const Context& context, lifecycle::OpenHome& home, const IssueOptions& options) {
@@ -97,13 +102,7 @@ void issue_list(const Context& context, lifecycle::OpenHome& home, const IssueOp
             lifecycle::bulk_issue(home, authority, devices, defaults,
                                   [&](std::size_t done, std::size_t total) { progress.show(done, total); });
     }
-    report_bulk(context, home.home(), result);
-    if (!result.problems.empty()) {
-        throw Error(Code::CsvInvalid,
-                    fmt::format("{} of {} lines could not be used; the rest is done.", result.problems.size(),
-                                devices.size()),
-                    "mend those lines and run the same command again");
-    }
+    report_bulk(context, home.home(), result, devices.size());
 }
 
 void run_issue(const Context& context, const IssueOptions& options) {

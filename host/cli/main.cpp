@@ -50,8 +50,9 @@ void add_commands(const Command& app, Context& context) {
 
 void print_error(const Context& context, const Error& error) {
     if (context.json) {
-        const Json answer{
-            {"ok", false}, {"code", error.code()}, {"what", error.detail()}, {"cure", error.cure()}};
+        Json answer{{"ok", false}, {"code", error.code()}, {"what", error.detail()}, {"cure", error.cure()}};
+        if (const auto* incomplete = dynamic_cast<const Incomplete*>(&error))
+            answer.update(incomplete->result);
         fmt::print("{}\n", answer.dump(-1, ' ', false, Json::error_handler_t::replace));
     } else {
         fmt::print(stderr, "{}\n", error.what());

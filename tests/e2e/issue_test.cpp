@@ -182,6 +182,18 @@ TEST(IssueCsv, IssuesTheGoodLinesAndNamesTheBadOnes) {
     }
 }
 
+TEST(IssueCsv, ToldToAProgramIsOneObjectWithWhatIsDoneAndWhatIsNot) {
+    Scene scene;
+    scene.init();
+    write_file(scene.file("list.csv"), "name\nuser1\nbad name\n", kPublicFile);
+    const auto answer = scene.ask({"issue", "--csv", scene.file("list.csv")});
+    EXPECT_EQ(answer["exit"], 1);
+    EXPECT_EQ(answer["ok"], false);
+    EXPECT_EQ(answer["code"], "E-CSV-INVALID");
+    EXPECT_EQ(answer["issued"], 1);
+    EXPECT_EQ(answer["problems"][0]["line"], 3);
+}
+
 TEST(IssueCsv, ASecondRunFindsNothingLeftToDo) {
     Scene scene;
     scene.init();
@@ -214,7 +226,9 @@ TEST(Root, GoesOfflineOnlyAfterACopyWasReadBack) {
 TEST(CommandLine, TellsWrongUsageFromFailure) {
     Scene scene;
     EXPECT_EQ(scene.run({"list"}).exit_code, 1) << "no home yet: failed";
-    EXPECT_EQ(scene.run({"lst"}).exit_code, 2) << "no such command: wrong usage";
+    const auto unknown = scene.run({"lst"});
+    EXPECT_EQ(unknown.exit_code, 2) << "no such command: wrong usage";
+    EXPECT_NE(unknown.output.find("There is no command \"lst\""), std::string::npos) << unknown.output;
     EXPECT_EQ(scene.run({"issue"}).exit_code, 2);
     EXPECT_EQ(scene.run({}).exit_code, 2);
     EXPECT_EQ(scene.run({"--help"}).exit_code, 0);
