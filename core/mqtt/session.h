@@ -22,6 +22,7 @@
 
 #include "core/mqtt/alias.h"
 #include "core/mqtt/effect.h"
+#include "core/mqtt/encode.h"
 #include "core/mqtt/outbox.h"
 #include "core/mqtt/packet_reader.h"
 #include "core/mqtt/server.h"
@@ -134,6 +135,7 @@ class Session {
     [[nodiscard]] Status publishable(const Message& message) const noexcept;
     [[nodiscard]] Status subscribable(std::span<const Subscription> subscriptions,
                                       Properties properties) const noexcept;
+    TopicAlias alias_for(std::string_view topic) noexcept;
     Accepted publish_once(const Message& message) noexcept;
     [[nodiscard]] Status room_for_exchange(std::size_t filters) const noexcept;
     [[nodiscard]] std::span<std::uint8_t> transmit_room() const noexcept {

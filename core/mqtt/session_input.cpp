@@ -43,6 +43,8 @@ bool Session::on_connack(Effect& effect) noexcept {
         fault != Fault::none) {
         return fail(fault);
     }
+    const Server server = server_of(connack.properties);
+    if (server.authenticates) return fail(Fault::unwanted_authentication);  // [5: MQTT-4.12.0-6]
     effect.reason = connack.reason;
     effect.properties = connack.properties;
     if (connack.reason != ReasonCode::success) {
@@ -50,8 +52,6 @@ bool Session::on_connack(Effect& effect) noexcept {
         effect.kind = Effect::Kind::refused;
         return true;
     }
-    const Server server = server_of(connack.properties);
-    if (server.authenticates) return fail(Fault::unwanted_authentication);  // [5: MQTT-4.12.0-6]
     server_ = server;
     if (server.sets_keep_alive) keep_alive_ = Millis{server.keep_alive_seconds} * 1000;  // [5: MQTT-3.1.2-21]
     phase_ = Phase::connected;

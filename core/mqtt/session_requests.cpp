@@ -36,19 +36,22 @@ Accepted Session::publish(const Message& message) noexcept {
     return {Status::ok, packet_id};
 }
 
-// QoS 0: the one kind of message that never lives to see another connection, where its alias would mean
-// nothing.
+// An alias for the topic of a QoS 0 message: the one kind that never lives to see another connection, where its
+// alias would mean nothing.
+TopicAlias Session::alias_for(std::string_view topic) noexcept {
+    if (server_.topic_alias_maximum == 0) return {};
+    if (const std::uint16_t known = aliases_out_.find(topic); known != 0) return {known, true};
+    const std::uint16_t unused = aliases_out_.unused();
+    if (unused == 0 || unused > server_.topic_alias_maximum) return {};  // [5: MQTT-3.3.2-9]
+    return aliases_out_.set(unused, topic) ? TopicAlias{unused, false} : TopicAlias{};
+}
+
 Accepted Session::publish_once(const Message& message) noexcept {
     if (phase_ != Phase::connected) return {Status::not_connected};
-    TopicAlias alias;
-    alias.alias = aliases_out_.find(message.topic);
-    alias.introduced = alias.alias != 0;
-    if (!alias.introduced) alias.alias = aliases_out_.unused();
-    if (alias.alias > server_.topic_alias_maximum) alias = {};  // [5: MQTT-3.3.2-9]
-    const bool introduces = alias.alias != 0 && !alias.introduced;
-    if (introduces && !aliases_out_.set(alias.alias, message.topic)) alias = {};
+    const TopicAlias alias = alias_for(message.topic);
     const Status status = queue(encode_publish(message, 0, transmit_room(), version_, alias));
-    if (status != Status::ok && introduces && alias.alias != 0) aliases_out_.set(alias.alias, {});
+    const bool introduced_now = alias.alias != 0 && !alias.introduced;
+    if (status != Status::ok && introduced_now) aliases_out_.set(alias.alias, {});
     return {status};
 }
 
