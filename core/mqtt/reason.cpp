@@ -24,8 +24,8 @@ struct Place {
     std::uint16_t packets;
 };
 
-// 5: table 2-6.
-constexpr std::array kPlaces{
+// 5: table 2-6. The size is written out: where it is deduced, GCC 12 puts the table into RAM.
+constexpr std::array<Place, 42> kPlaces{{
     Place{ReasonCode::success,
           kConnack | kReceived | kReleased | kSuback | kUnsuback | kBothGoodbyes | kAuth},
     Place{ReasonCode::granted_qos_1, kSuback},
@@ -70,7 +70,7 @@ constexpr std::array kPlaces{
     Place{ReasonCode::maximum_connect_time, kGoodbye},
     Place{ReasonCode::subscription_identifiers_not_supported, kSuback | kGoodbye},
     Place{ReasonCode::wildcard_subscriptions_not_supported, kSuback | kGoodbye},
-};
+}};
 
 bool has_place(std::uint8_t code, std::uint16_t packets) noexcept {
     for (const Place& place : kPlaces) {

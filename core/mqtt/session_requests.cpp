@@ -36,8 +36,8 @@ Accepted Session::publish(const Message& message) noexcept {
     return {Status::ok, packet_id};
 }
 
-// An alias for the topic of a QoS 0 message: the one kind that never lives to see another connection, where its
-// alias would mean nothing.
+// An alias for the topic of a QoS 0 message: the one kind that never lives to see another connection, where
+// its alias would mean nothing.
 TopicAlias Session::alias_for(std::string_view topic) noexcept {
     if (server_.topic_alias_maximum == 0) return {};
     if (const std::uint16_t known = aliases_out_.find(topic); known != 0) return {known, true};

@@ -119,9 +119,11 @@ Harness::Harness(const Sizes& sizes)
     : receive_(sizes.receive),
       transmit_(sizes.transmit),
       store_(sizes.store),
+      aliases_in_(sizes.aliases_in),
+      aliases_out_(sizes.aliases_out),
       outgoing_(sizes.outgoing),
       incoming_(sizes.incoming),
-      session({receive_, transmit_, store_, outgoing_, incoming_}, sizes.limits) {}
+      session({receive_, transmit_, store_, outgoing_, incoming_, aliases_in_, aliases_out_}, sizes.limits) {}
 
 Lines Harness::drain() {
     Lines lines;
@@ -155,6 +157,21 @@ Lines Harness::reconnect(bool session_present, Millis now) {
     EXPECT_EQ(lines.at(0), session_present ? "connected session" : "connected");
     lines.erase(lines.begin());
     return lines;
+}
+
+ConnectOptions options5() {
+    ConnectOptions options;
+    options.version = Version::v5;
+    options.client_id = "d1";
+    options.clean_session = false;
+    options.session_expiry_seconds = 100;
+    return options;
+}
+
+Lines Harness::connect5(const Packet& server_says, bool session_present, Millis now) {
+    EXPECT_EQ(session.connect(now, options5()), Status::ok);
+    EXPECT_EQ(drain().size(), 1U);
+    return receive(connack5(server_says, session_present ? 1 : 0), now);
 }
 
 Accepted Harness::publish(std::string_view topic, std::string_view payload, Qos qos, bool retain) {
