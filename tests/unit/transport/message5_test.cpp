@@ -122,7 +122,7 @@ TEST_F(Mqtt5, TheSessionIsKeptAsLongAsWasAsked) {
     auto kept = options(broker);
     kept.clean_session = false;
     kept.session_expiry = std::chrono::seconds(100);
-    Watched ours(context, kept);
+    Watched ours(context, std::move(kept));
     ASSERT_TRUE(ours.connects());
     ASSERT_TRUE(ours.subscribes("t", Qos::at_least_once));
     ASSERT_TRUE(ours.stops());
@@ -135,7 +135,7 @@ TEST_F(Mqtt5, TheSessionIsKeptAsLongAsWasAsked) {
 
     auto at_once = options(broker, "other");
     at_once.clean_session = false;  // but with a session expiry interval of 0
-    Watched other(context, at_once);
+    Watched other(context, std::move(at_once));
     ASSERT_TRUE(other.connects());
     ASSERT_TRUE(other.subscribes("t", Qos::at_least_once));
     ASSERT_TRUE(other.stops());
@@ -148,7 +148,7 @@ TEST_F(Mqtt5, AConnectionThatIsLostInTheMiddleLosesNothing) {
     auto kept = options(broker);
     kept.clean_session = false;
     kept.session_expiry = std::chrono::seconds(100);
-    Watched ours(context, kept);
+    Watched ours(context, std::move(kept));
     ASSERT_TRUE(ours.connects());
     ASSERT_TRUE(ours.subscribes("t", Qos::exactly_once));
     std::vector<std::string> expected;
@@ -168,7 +168,7 @@ TEST_F(Mqtt5, TheBrokerSaysWhyItEndsTheConnection) {
     Mosquitto broker(certificates, server);
     auto once = options(broker);
     once.reconnect = false;
-    Watched ours(context, once);
+    Watched ours(context, std::move(once));
     ASSERT_TRUE(ours.connects());
     Watched second(context, options(broker));  // the same client id
     ASSERT_TRUE(second.connects());
@@ -181,7 +181,7 @@ TEST_F(Mqtt5, AMessageTooLargeForUsIsNotSent) {
     Mosquitto broker(certificates, server);
     auto small = options(broker);
     small.max_packet = 100;
-    Watched ours(context, small);
+    Watched ours(context, std::move(small));
     ASSERT_TRUE(ours.connects());
     ASSERT_TRUE(ours.subscribes("t", Qos::at_least_once));
     broker.pub(user, {"-t", "t", "-m", std::string(200, 'x'), "-q", "1"});
@@ -219,7 +219,7 @@ TEST_F(Mqtt5, PropertiesAreNotForTheOldVersion) {
     EXPECT_EQ(publish(ours, "t", Qos::at_least_once, false, properties), "E-USAGE");
     auto with_expiry = broker.options("ours", user);
     with_expiry.session_expiry = std::chrono::seconds(1);
-    EXPECT_THROW(transport::Client(context, with_expiry), Error);
+    EXPECT_THROW(transport::Client(context, std::move(with_expiry)), Error);
 }
 
 }  // namespace
