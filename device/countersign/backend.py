@@ -1,7 +1,7 @@
 """What exists twice: in C++, where the firmware has _countersign built in, and in Python for stock firmware.
 
-MAX_QOS, check_topic(topic), check_filter(topic_filter), context_of(certificate, key, anchors), and
-Backend(window, receive_limit, log), which is a client's for life:
+MAX_QOS, check_topic(topic), check_filter(topic_filter), context_of(certificate, key, anchors), remember(context, files)
+and Backend(window, receive_limit, log), which is a client's for life:
 
     connection                        the present one, a connection.Connection, or None
     subscriptions                     a subscription.Subscriptions

@@ -43,12 +43,13 @@ class Client:
     deadline       seconds for one attempt to connect, from the name lookup to the broker's CONNACK
     network        async function called before every attempt: brings the Wi-Fi up
     log            called with one line of text when the connection comes up or fails
+    remember       keep the TLS session in flash, so that it is resumed after deep sleep (firmware with _countersign)
     lifecycle      keeps the identity alive (lifecycle.Lifecycle); without one it is used until it expires
     """
 
     def __init__(self, identity, brokers=None, keepalive=60, announce=True, clean_session=False,
                  receive_limit=4096, send_limit=16384, window=8, deadline=20, network=None, clock=None,
-                 log=print, backoff=None, lifecycle=None):
+                 log=print, backoff=None, remember=False, lifecycle=None):
         self.name = identity.name
         self.fault = None  # why the last attempt or connection ended; None while connected
         self._identity = identity
@@ -65,6 +66,7 @@ class Client:
         limit = max(receive_limit, _LIFECYCLE_LIMIT) if lifecycle else receive_limit
         self._backend = backend.Backend(window, limit, log)
         self._context = None
+        self._remember = remember
         self._closing = False
         self._runner = None  # the task in run()
         self._up = asyncio.Event()
@@ -243,8 +245,8 @@ class Client:
         self._clock.keep_floor()
         try:
             return await self._dial(hello)
-        except CertExpired:
-            ahead = self._clock.step_back_to_floor()
+        except CertExpired as e:
+            ahead = not e.own and self._clock.step_back_to_floor()
             if not ahead:
                 raise
             try:
@@ -257,6 +259,8 @@ class Client:
         """The first broker that answers; it stays at the front of the list."""
         if self._context is None:
             self._context = make_context(self._identity)
+            if self._remember:
+                backend.remember(self._context, self._identity.files)
         first = None
         for left in range(len(self._brokers) - 1, -1, -1):
             host, port = self._brokers[0]
@@ -271,13 +275,13 @@ class Client:
 
     def _explain(self, fault):
         """Stock firmware does not tell why a broker ended the handshake; our own certificate's dates may."""
-        if isinstance(fault, BrokerRefused):
+        if isinstance(fault, (BrokerRefused, CertExpired)) and fault.own:
             try:
                 begins, ends = x509.validity(self._identity.certificate())
             except ValueError:
                 return fault
             now = self._clock.now()
-            if now > ends:
+            if now > ends or isinstance(fault, CertExpired):
                 fault = CertExpired("this board's own, on " + text(ends))
                 fault.own = True
             elif now < begins:

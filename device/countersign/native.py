@@ -56,6 +56,10 @@ def context_of(certificate, key, anchors):
         raise IdentityDamaged("mbedTLS says: %s" % e)
 
 
+def remember(context, files):
+    context.binding.keep_in(files)
+
+
 class Link:
     """A socket, the TLS on it, and what becomes of the TLS session."""
 

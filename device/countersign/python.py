@@ -20,6 +20,10 @@ def context_of(certificate, key, anchors):
     return transport.context_of(certificate, key, anchors)
 
 
+def remember(context, files):
+    """The firmware's TLS cannot save a session."""
+
+
 class Backend:
     def __init__(self, window, receive_limit, log):
         self.connection = None

@@ -23,12 +23,14 @@ Stream::Stream(mp_obj_t object) : object_(object) {
 
 int Stream::read(std::uint8_t* to, std::size_t size) const noexcept {
     int fault = 0;
-    return result(mp_get_stream(object_)->read(object_, to, size, &fault), fault);
+    const mp_uint_t count = mp_get_stream(object_)->read(object_, to, size, &fault);
+    return result(count, fault);
 }
 
 int Stream::write(const std::uint8_t* from, std::size_t size) const noexcept {
     int fault = 0;
-    return result(mp_get_stream(object_)->write(object_, from, size, &fault), fault);
+    const mp_uint_t count = mp_get_stream(object_)->write(object_, from, size, &fault);
+    return result(count, fault);
 }
 
 }  // namespace countersign::native

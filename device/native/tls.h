@@ -41,8 +41,10 @@ class Tls {
     [[nodiscard]] int stream_fault() const noexcept { return stream_fault_; }
     // The alert the other side has sent (RFC 5246 7.2), or -1.
     [[nodiscard]] int alert() const noexcept { return alert_; }
-    // What is wrong with its certificate: MBEDTLS_X509_BADCERT_… bits, 0 when nothing is.
-    [[nodiscard]] std::uint32_t verdict() const noexcept { return mbedtls_ssl_get_verify_result(&ssl_); }
+    // What is wrong with its certificate: MBEDTLS_X509_BADCERT_… bits, 0 when nothing is or none was shown.
+    [[nodiscard]] std::uint32_t verdict() const noexcept {
+        return shown_ ? mbedtls_ssl_get_verify_result(&ssl_) : 0;
+    }
 
     // After the handshake. Resumed: no certificate has been shown or checked.
     [[nodiscard]] bool resumed() const noexcept { return !shown_; }
