@@ -4,6 +4,10 @@
 #include "module.h"
 #include "p256.h"
 
+extern "C" {
+#include "py/gc.h"
+}
+
 namespace {
 
 using namespace countersign::native;
@@ -38,9 +42,10 @@ mp_obj_t countersign_verify(mp_obj_t point, mp_obj_t digest, mp_obj_t signature)
                                         fixed<2 * p256::kSize>(signature)) == 0);
 }
 
+// Also of bytes, which nobody may look at afterwards; what is not in the heap is a constant and stays.
 mp_obj_t countersign_wipe(mp_obj_t object) {
     mp_buffer_info_t buffer;
-    mp_get_buffer_raise(object, &buffer, MP_BUFFER_WRITE);
-    mbedtls_platform_zeroize(buffer.buf, buffer.len);
+    mp_get_buffer_raise(object, &buffer, MP_BUFFER_READ);
+    if (gc_nbytes(buffer.buf) >= buffer.len) mbedtls_platform_zeroize(buffer.buf, buffer.len);
     return mp_const_none;
 }

@@ -21,6 +21,10 @@ class Line {
         failed,  // fault() says why
     };
 
+    static constexpr std::size_t kOut = 1024;  // bytes gathered for one write
+    static constexpr std::size_t kIn = 512;    // bytes fetched in one read
+    static constexpr std::size_t kBuffers = kOut + kIn;
+
     Line(const mqtt::Storage& storage, const mqtt::Limits& limits) noexcept : session(storage, limits) {}
 
     void attach(const Stream& stream) noexcept;
@@ -47,8 +51,8 @@ class Line {
     mqtt::Bytes sending_{};     // the session's, not yet gathered
     std::size_t gathered_ = 0;  // bytes in out_
     std::size_t repeated_ = 0;  // of a write that would have blocked: TLS wants it again as it was
-    std::array<std::uint8_t, 1024> out_;
-    std::array<std::uint8_t, 512> in_;
+    std::array<std::uint8_t, kOut> out_;
+    std::array<std::uint8_t, kIn> in_;
 };
 
 }  // namespace countersign::native

@@ -1,4 +1,4 @@
-// MQTT(window, receive_limit): the session of core/mqtt on any stream.
+// MQTT(window, receive_limit, version=4): the session of core/mqtt on any stream. Version 4 is MQTT 3.1.1.
 #include <new>
 
 #include "arguments.h"
@@ -27,13 +27,16 @@ struct MqttObject {
     mp_obj_base_t base;
     mp_uint_t ticks;  // the 32 bits of milliseconds MicroPython gives, when last looked at
     mqtt::Millis now;
-    std::size_t window;
+    mqtt::Limits limits;
     mp_obj_t stream;
     // The collector finds what the session uses by these.
     std::span<std::uint8_t> transmit, store;
     mqtt::Storage storage;
     Line line;
 };
+
+// What MQTT costs beside its buffers.
+static_assert(sizeof(MqttObject) - Line::kBuffers <= 2048);
 
 template <typename Item>
 std::span<Item> allocate(std::size_t count) {
@@ -55,9 +58,16 @@ mp_obj_t given(const mqtt::Accepted& accepted) {
         case mqtt::Status::not_connected: return MP_OBJ_NEW_SMALL_INT(COUNTERSIGN_NOT_CONNECTED);
         case mqtt::Status::bad_topic: raise_value_error("topic");
         case mqtt::Status::bad_argument: raise_value_error("argument");
+        case mqtt::Status::not_supported: raise_value_error("not supported by the broker");
         case mqtt::Status::too_large: break;
     }
     raise_value_error("too large");
+}
+
+mqtt::Version version_of(mp_obj_t object) {
+    const mp_int_t level = mp_obj_get_int(object);
+    if (level != 4 && level != 5) raise_value_error("version 4 (MQTT 3.1.1) or 5");
+    return static_cast<mqtt::Version>(level);
 }
 
 mqtt::Qos qos_of(mp_obj_t object) {
@@ -88,6 +98,10 @@ mp_obj_t number(std::size_t value) {
     return mp_obj_new_int_from_uint(value);
 }
 
+mp_obj_t code(mqtt::ReasonCode reason) {
+    return MP_OBJ_NEW_SMALL_INT(static_cast<int>(reason));
+}
+
 // 0: we, with disconnect(); 1: nobody, the other side is silent; 2: it broke a promise.
 int by_whom(mqtt::Fault fault) {
     using mqtt::Fault;
@@ -99,8 +113,7 @@ mp_obj_t told(const mqtt::Effect& effect) {
     using Kind = mqtt::Effect::Kind;
     switch (effect.kind) {
         case Kind::connected: return event(COUNTERSIGN_CONNECTED, mp_obj_new_bool(effect.session_present));
-        case Kind::refused:
-            return event(COUNTERSIGN_REFUSED, number(static_cast<std::size_t>(effect.reason)));
+        case Kind::refused: return event(COUNTERSIGN_REFUSED, code(effect.reason));
         case Kind::message:
             return event(COUNTERSIGN_MESSAGE, text(effect.message.topic), bytes(effect.message.payload));
         case Kind::oversize:
@@ -110,6 +123,9 @@ mp_obj_t told(const mqtt::Effect& effect) {
             return event(COUNTERSIGN_SUBSCRIBED, number(effect.packet_id), bytes(effect.bytes));
         case Kind::unsubscribed: return event(COUNTERSIGN_UNSUBSCRIBED, number(effect.packet_id));
         case Kind::dropped: return event(COUNTERSIGN_DROPPED, number(effect.packet_id));
+        case Kind::rejected:
+            return event(COUNTERSIGN_REJECTED, number(effect.packet_id), code(effect.reason));
+        case Kind::disconnected: return event(COUNTERSIGN_DISCONNECTED, code(effect.reason));
         case Kind::close:
         case Kind::send: break;
     }
@@ -131,21 +147,21 @@ mp_obj_t countersign_matches(mp_obj_t filter, mp_obj_t topic) {
 }
 
 mp_obj_t countersign_mqtt_make(const mp_obj_type_t* type, size_t n_args, size_t n_kw, const mp_obj_t* args) {
-    mp_arg_check_num(n_args, n_kw, 2, 2, false);
+    mp_arg_check_num(n_args, n_kw, 2, 3, false);
     auto& self = *mp_obj_malloc(MqttObject, type);
     self.ticks = mp_hal_ticks_ms();
     self.now = 0;
-    self.window = static_cast<std::size_t>(mp_obj_get_int(args[0]));
+    self.limits = {};
+    self.limits.max_inflight = static_cast<std::uint16_t>(mp_obj_get_int(args[0]));
+    self.limits.version = n_args > 2 ? version_of(args[2]) : mqtt::Version::v3_1_1;
+    self.limits.republish = true;
     self.stream = mp_const_none;
     self.transmit = allocate<std::uint8_t>(kTransmit);
     self.store = allocate<std::uint8_t>(kStore);
     self.storage = {allocate<std::uint8_t>(static_cast<std::size_t>(mp_obj_get_int(args[1]))), self.transmit,
-                    self.store, allocate<mqtt::Slot>(self.window + kSubscriptions),
+                    self.store, allocate<mqtt::Slot>(self.limits.max_inflight + kSubscriptions),
                     allocate<std::uint16_t>(kIncoming)};
-    mqtt::Limits limits;
-    limits.max_inflight = static_cast<std::uint16_t>(self.window);
-    limits.republish = true;
-    new (&self.line) Line(self.storage, limits);
+    new (&self.line) Line(self.storage, self.limits);
     return MP_OBJ_FROM_PTR(&self);
 }
 
@@ -158,6 +174,9 @@ mp_obj_t countersign_mqtt_connect(size_t, const mp_obj_t* args) {
     options.client_id = text_of(args[2]);
     options.keep_alive_seconds = static_cast<std::uint16_t>(mp_obj_get_int(args[3]));
     options.clean_session = mp_obj_is_true(args[4]);
+    options.version = self.limits.version;
+    // 3.1.1's way: a session that is not asked to be clean is kept for good.
+    options.session_expiry_seconds = options.clean_session ? 0 : mqtt::kNeverExpires;
     mqtt::Message will;
     if (args[5] != mp_const_none) {
         mp_obj_t* items = nullptr;
@@ -165,11 +184,8 @@ mp_obj_t countersign_mqtt_connect(size_t, const mp_obj_t* args) {
         will = {text_of(items[0]), bytes_of(items[1]), qos_of(items[2]), mp_obj_is_true(items[3])};
         options.will = &will;
     }
-    mqtt::Limits limits;
-    limits.max_inflight = static_cast<std::uint16_t>(self.window);
-    limits.republish = true;
-    limits.unanswered = static_cast<mqtt::Millis>(mp_obj_get_int(args[6]));
-    self.line.session.set_limits(limits);
+    self.limits.unanswered = static_cast<mqtt::Millis>(mp_obj_get_int(args[6]));
+    self.line.session.set_limits(self.limits);
     self.stream = args[1];
     self.line.attach(stream);
     return given({self.line.session.connect(now(self), options)});
@@ -181,7 +197,7 @@ mp_obj_t countersign_mqtt_publish(size_t, const mp_obj_t* args) {
     const mqtt::Message message{text_of(args[1]), bytes_of(args[2]), qos_of(args[3]),
                                 mp_obj_is_true(args[4])};
     mqtt::Session& session = self.line.session;
-    if (message.qos != mqtt::Qos::at_most_once && session.unacknowledged() >= self.window) {
+    if (message.qos != mqtt::Qos::at_most_once && session.unacknowledged() >= self.limits.max_inflight) {
         return MP_OBJ_NEW_SMALL_INT(COUNTERSIGN_NO_ROOM);
     }
     mqtt::Accepted accepted = session.publish(message);
