@@ -1,5 +1,6 @@
-"""What _countersign tells of a TLS handshake that failed, as the typed errors of errors.py: stock firmware only
-gives text (errors.from_handshake), the module gives mbedTLS's verdict and the broker's alert in numbers."""
+"""What _countersign tells of a TLS handshake that failed, as the typed errors of errors.py: stock firmware
+only gives text (errors.from_handshake), the module gives mbedTLS's verdict and the broker's alert in numbers.
+"""
 
 from . import errors
 

@@ -43,13 +43,14 @@ class Client:
     deadline       seconds for one attempt to connect, from the name lookup to the broker's CONNACK
     network        async function called before every attempt: brings the Wi-Fi up
     log            called with one line of text when the connection comes up or fails
-    remember       keep the TLS session in flash, so that it is resumed after deep sleep (firmware with _countersign)
+    version        of MQTT: 4 is 3.1.1, 5 is 5.0 (firmware with _countersign)
+    remember       keep the TLS session in flash, to be resumed after deep sleep (firmware with _countersign)
     lifecycle      keeps the identity alive (lifecycle.Lifecycle); without one it is used until it expires
     """
 
     def __init__(self, identity, brokers=None, keepalive=60, announce=True, clean_session=False,
                  receive_limit=4096, send_limit=16384, window=8, deadline=20, network=None, clock=None,
-                 log=print, backoff=None, remember=False, lifecycle=None):
+                 log=print, backoff=None, version=4, remember=False, lifecycle=None):
         self.name = identity.name
         self.fault = None  # why the last attempt or connection ended; None while connected
         self._identity = identity
@@ -64,7 +65,9 @@ class Client:
         self._log = log
         self._backoff = backoff or Backoff()
         limit = max(receive_limit, _LIFECYCLE_LIMIT) if lifecycle else receive_limit
-        self._backend = backend.Backend(window, limit, log)
+        if version not in backend.VERSIONS:
+            raise ValueError("this firmware does not speak MQTT of version %r" % version)
+        self._backend = backend.Backend(window, limit, log, version)
         self._context = None
         self._remember = remember
         self._closing = False

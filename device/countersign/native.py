@@ -7,8 +7,8 @@ resumed one has next to none.
 import asyncio
 
 from _countersign import (
-    CLOSED, CONNECTED, DROPPED, ENDED, MESSAGE, MQTT, NO_ROOM, NOT_CONNECTED, OVERSIZE, PUBLISHED, REFUSED,
-    SUBSCRIBED, TLS, Credentials, is_filter, is_topic, matches)
+    CLOSED, CONNECTED, DISCONNECTED, DROPPED, ENDED, MESSAGE, MQTT, NO_ROOM, NOT_CONNECTED, OVERSIZE,
+    PUBLISHED, REFUSED, REJECTED, SUBSCRIBED, TLS, Credentials, is_filter, is_topic, matches, wipe)
 from micropython import const
 
 from . import tcp
@@ -16,11 +16,13 @@ from .alerts import from_tls
 from .clock import read_clock
 from .connection import Connection
 from .errors import (
-    BrokerRefused, BrokerSilent, ConnectionLost, IdentityDamaged, ProtocolError, TopicInvalid, from_connack)
+    BrokerRefused, BrokerSilent, ConnectionLost, IdentityDamaged, MessageRefused, ProtocolError, TopicInvalid,
+    from_connack, from_disconnect)
 from .resumption import Binding
 from .subscription import ASKED, LEAVING, Subscriptions
 
 MAX_QOS = const(2)
+VERSIONS = (4, 5)
 _LEAST = const(64)  # bytes to receive an answer in
 _UNANSWERED_MS = const(10000)  # how long a line that takes nothing is borne with once a PINGREQ is due
 
@@ -60,6 +62,11 @@ def remember(context, files):
     context.binding.keep_in(files)
 
 
+def forget(key):
+    """Wipes what has been read from a file and is used no more."""
+    wipe(key)
+
+
 class Link:
     """A socket, the TLS on it, and what becomes of the TLS session."""
 
@@ -79,13 +86,14 @@ class Link:
 
 
 class Backend:
-    def __init__(self, window, receive_limit, log):
+    def __init__(self, window, receive_limit, log, version):
         self.connection = None
         self.subscriptions = Subscriptions(matches)
-        self.mqtt = MQTT(window, max(receive_limit, _LEAST))
+        self.mqtt = MQTT(window, max(receive_limit, _LEAST), version)
         self.log = log
         self._unasked = []  # subscriptions for which there was no room to ask
         self._waiting = {}  # packet id: the Event its publisher waits for
+        self._refused = {}  # packet id: why; until its publisher has been told
         self._progress = asyncio.Event()  # something was acknowledged or written
 
     def pending(self):
@@ -124,20 +132,23 @@ class Backend:
         if qos:
             done = self._waiting[packet_id] = asyncio.Event()
             await done.wait()
+            if self._refused and packet_id in self._refused:
+                raise MessageRefused(self._refused.pop(packet_id))
         return True
 
     async def _room(self):
-        if self.connection:
-            self.connection.wake()
+        # What takes the room is on its way already: its publisher has woken the writer.
         self._progress.clear()
         await self._progress.wait()
 
     def progress(self):
         self._progress.set()
 
-    def settled(self, packet_id):
+    def settled(self, packet_id, refusal=None):
         done = self._waiting.pop(packet_id, None)
         if done:
+            if refusal:
+                self._refused[packet_id] = refusal
             done.set()
         self._progress.set()
 
@@ -290,8 +301,12 @@ class _Line(Connection):
         if kind == OVERSIZE:
             self._backend.log(
                 "Skipped a message of %d bytes to %s: larger than receive_limit" % (event[2], event[1]))
+        elif kind == REJECTED:
+            self._backend.settled(event[1], "its reason code: 0x%02x" % event[2])
         elif kind == REFUSED:
             raise from_connack(event[1])
+        elif kind == DISCONNECTED:
+            raise from_disconnect(event[1])
         elif kind == CLOSED:
             raise _CLOSED_BY[event[1]](event[2])
         elif kind == ENDED:

@@ -12,6 +12,7 @@ from .mqtt import check_filter, check_topic  # noqa: F401
 from .session import Delivery, Session
 
 MAX_QOS = const(1)
+VERSIONS = (4,)
 _CHUNK = const(512)  # bytes fetched from TLS at a time
 _OUT_LIMIT = const(16)  # packets waiting to be written before senders and the reader wait
 
@@ -24,8 +25,12 @@ def remember(context, files):
     """The firmware's TLS cannot save a session."""
 
 
+def forget(key):
+    """Bytes cannot be wiped from Python."""
+
+
 class Backend:
-    def __init__(self, window, receive_limit, log):
+    def __init__(self, window, receive_limit, log, version):
         self.connection = None
         self._session = Session(window)
         self._decoder = mqtt.Decoder(receive_limit)
@@ -115,6 +120,7 @@ class _Line(Connection):
 
     def _hang_up(self):
         self._link.close()
+
     async def _read(self):
         chunk = memoryview(bytearray(_CHUNK))
         while True:

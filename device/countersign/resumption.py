@@ -1,9 +1,9 @@
 """TLS sessions saved to be resumed: a hundredth of the work of a full handshake.
 
-Resuming skips the checks of authority, name and dates on both sides. So what is saved counts only for the same
-host, port, own certificate and anchors, for _MAX_AGE at most and never beyond the end of any certificate that was
-looked at; and it is dropped when anything goes wrong before the broker has accepted us. It holds the session's
-master secret: whoever can read it here can read the key beside it.
+Resuming skips the checks of authority, name and dates on both sides. So what is saved counts only for the
+same host, port, own certificate and anchors, for _MAX_AGE at most and never beyond the end of any certificate
+that was looked at; and it is dropped when anything goes wrong before the broker has accepted us. It holds the
+session's master secret: whoever can read it here can read the key beside it.
 """
 
 import binascii
@@ -21,8 +21,8 @@ _HEAD = ">6s32sQQ"  # magic, digest, from and until when it may be used (seconds
 
 
 class Binding:
-    """What the sessions of one certificate are bound to. With `files` the last one is kept in flash as well, for
-    boards that sleep deeply between connections."""
+    """What the sessions of one certificate are bound to, and the last of them. keep_in() keeps that in flash
+    as well, for boards that sleep deeply between connections."""
 
     def __init__(self, certificate, anchors, now):
         digest = hashlib.sha256(certificate)

@@ -1,7 +1,7 @@
 """A mutually authenticated byte stream to the broker, on the firmware's own TLS.
 
-What blocks: the name lookup (tcp.py), and the handshake's arithmetic, 0.4 s on an ESP32-C3 and up to 0.92 s on
-an ESP32, since stock firmware computes it in one go. The waits of the handshake do not block.
+What blocks: the name lookup (tcp.py), and the handshake's arithmetic, 0.4 s on an ESP32-C3 and up to 0.92 s
+on an ESP32, since stock firmware computes it in one go. The waits of the handshake do not block.
 """
 
 from . import errors, tcp
@@ -39,7 +39,8 @@ class Link:
 
 
 def context_of(certificate, key, anchors):
-    """The TLS context for an identity; it can serve any number of connections. IdentityDamaged when the firmware's TLS does not take it."""
+    """The TLS context for an identity; it can serve any number of connections. IdentityDamaged when the
+    firmware's TLS does not take it."""
     context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
     context.verify_mode = tls.CERT_REQUIRED
     try:

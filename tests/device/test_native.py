@@ -10,7 +10,8 @@ import _board
 import broker
 import check
 from _countersign import (
-    CONNECTED, ENDED, MESSAGE, MQTT, NO_ROOM, NOT_CONNECTED, OVERSIZE, PUBLISHED, SUBSCRIBED, TLS, Credentials)
+    CONNECTED, ENDED, MESSAGE, MQTT, NO_ROOM, NOT_CONNECTED, OVERSIZE, PUBLISHED, SUBSCRIBED, TLS,
+    Credentials)
 from broker import new_client, running
 
 
