@@ -13,6 +13,7 @@ from _countersign import (
     CONNECTED, ENDED, MESSAGE, MQTT, NO_ROOM, NOT_CONNECTED, OVERSIZE, PUBLISHED, SUBSCRIBED, TLS,
     Credentials)
 from broker import new_client, running
+from countersign import errors
 
 
 def credentials(name="user1", anchors=("ours",)):
@@ -207,6 +208,20 @@ def test_disconnect_is_clean_mqtt_3_14_4_3():
     tls.close()
     asyncio.run(broker.until(lambda: broker.heard(heard) == ["really"], "the second will"))
     asyncio.new_event_loop()
+
+
+async def test_mqtt_5_says_that_another_has_taken_the_name():
+    first, second = new_client(version=5, announce=False), new_client(version=5, announce=False)
+    task = asyncio.create_task(first.run(retry=False))
+    await first.wait_connected()
+    await first.publish("state", "ON", qos=2)
+    async with running(second):
+        fault = None
+        try:
+            await task
+        except errors.ConnectionLost as e:
+            fault = e
+        check.contains(str(fault), "0x8e")  # session taken over
 
 
 async def test_nothing_is_left_behind_by_a_hundred_connections():
