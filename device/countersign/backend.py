@@ -10,7 +10,6 @@ client's for life:
     await dial(host, port, context, hello)   a link: TLS is done; hello: (user, keepalive, clean, will)
     connect(link, hello)              makes it the connection
     await publish(topic, payload, qos, retain)
-    post(topic, payload, retain)      at QoS 0, without waiting
     ask(subscription)                 says to the broker what is wanted now, when there is a connection
     await drained()                   until nothing is pending
     await goodbye()                   DISCONNECT

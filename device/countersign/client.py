@@ -237,7 +237,7 @@ class Client:
         await self._backend.connection.established()
         if self._announce:
             # QoS 0 is enough: it is lost only together with the connection, and then the last will speaks.
-            self._backend.post(self.topic("status"), b"online", True)
+            await self._backend.publish(self.topic("status"), b"online", 0, True)
         self.fault = None
         self._up.set()
         self._log("Connected to %s:%d as %s" % (self._brokers[0] + (self._identity.user,)))
@@ -300,5 +300,5 @@ class Client:
     async def _farewell(self):
         await self._backend.drained()
         if self._announce:
-            self._backend.post(self.topic("status"), b"offline", True)
+            await self._backend.publish(self.topic("status"), b"offline", 0, True)
         await self._backend.goodbye()

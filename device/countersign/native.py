@@ -152,10 +152,6 @@ class Backend:
             done.set()
         self._progress.set()
 
-    def post(self, topic, payload, retain):
-        self.mqtt.publish(topic, payload, 0, retain)
-        self.connection.wake()
-
     def ask(self, subscription):
         if self.connection and self.connection.up:
             self._unasked.append(subscription)
@@ -190,7 +186,8 @@ class Backend:
             await self._progress.wait()
 
     async def goodbye(self):
-        self.mqtt.disconnect()
+        while self.mqtt.disconnect() == NO_ROOM:
+            await self._room()
         await self.connection.written()
 
 

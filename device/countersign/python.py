@@ -66,9 +66,6 @@ class Backend:
         await delivery.done.wait()
         return True
 
-    def post(self, topic, payload, retain):
-        self.connection.send(mqtt.publish(topic, payload, 0, retain))
-
     def ask(self, subscription):
         if self._is_up():
             self.connection.send(self._session.ask(subscription))
