@@ -58,11 +58,15 @@ struct StaticStorage {
 
 struct Limits {
     std::uint16_t max_inflight = 20;    // messages sent and not yet acknowledged; Mosquitto's own default
-    Millis response_timeout = 10'000;   // for CONNACK and PINGRESP
+    Millis response_timeout = 10'000;   // for CONNACK; for PINGRESP too, but never more than half a keepalive
     Version version = Version::v3_1_1;  // of what is published before the first connect()
     // Among so many each alias memory is shared out; a topic may have its part of it less two bytes.
     std::uint16_t topic_aliases_in = 0;
     std::uint16_t topic_aliases_out = 0;
+    // After so long without a word, a message that waits for its answer makes it ping.
+    Millis unanswered = kNever;
+    // What a server has forgotten goes out again as new instead of being dropped.
+    bool republish = false;
 };
 
 // `packet_id` names the exchange in the effects to come; 0 for a QoS 0 message, which has none.
@@ -116,6 +120,12 @@ class Session {
     void tick(Millis now) noexcept;
     [[nodiscard]] Millis deadline() const noexcept;
 
+    // More memory for what is sent: `transmit` and `store` take over what lies in the former ones. Only while
+    // no bytes that `send` has handed out are still looked at.
+    void enlarge(std::span<std::uint8_t> transmit, std::span<std::uint8_t> store) noexcept;
+    // For the connections to come.
+    void set_limits(const Limits& limits) noexcept { limits_ = limits; }
+
     // The next effect; false when there is none.
     [[nodiscard]] bool next(Effect& effect) noexcept;
 
@@ -134,6 +144,7 @@ class Session {
     [[nodiscard]] ConnectOptions within_our_memory(ConnectOptions options) const noexcept;
     Status queue(std::size_t size) noexcept;
     [[nodiscard]] Millis ping_due() const noexcept;
+    [[nodiscard]] Millis pong_timeout() const noexcept;
     [[nodiscard]] std::span<std::uint8_t> transmit_room() const noexcept {
         return transmit_.subspan(queued_);
     }

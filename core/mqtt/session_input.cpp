@@ -66,7 +66,12 @@ void Session::resume(bool session_present) noexcept {
     if (!session_present) incoming_count_ = 0;  // [5: MQTT-3.2.2-5]
     for (Slot& slot : outbox_.live()) {
         const Resumption resumption = after_connect(slot.exchange, slot.sent, session_present);
-        if (resumption == Resumption::drop) outbox_.drop(slot, Drop::lost);
+        if (resumption == Resumption::drop && limits_.republish && slot.length > 0) {
+            outbox_.packet(slot)[0] &= static_cast<std::uint8_t>(~kDupFlag);
+            slot.sent = false;
+        } else if (resumption == Resumption::drop) {
+            outbox_.drop(slot, Drop::lost);
+        }
         slot.due = slot.drop == Drop::none;
     }
     outbox_.look_again();

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # fetch_sources.sh FOLDER PACKAGE...: the original source archives of Debian 13 packages, into FOLDER.
+# fetch_sources.sh --packages FOLDER PACKAGE...: the packages themselves (*.deb), for sources that are packed as one.
 #
 # MicroPython and the mbedTLS that boards use are not in Debian 12, but their sources are in Debian 13's archive. apt
 # downloads and verifies them with a configuration of its own: this machine's own archive addresses and keys, only with
@@ -7,7 +8,12 @@
 set -euo pipefail
 
 readonly SUITE=trixie
-readonly FOLDER=$1
+kind=deb-src
+if [ "$1" = --packages ]; then
+    kind=deb
+    shift
+fi
+readonly FOLDER=$1 kind
 shift
 
 # The suites under which a machine may know Debian's main archive. Others (security, updates, other vendors) stay out.
@@ -20,11 +26,11 @@ own_suites() {
 # Deb822 (*.sources): the stanzas of the main archive, with Types, Suites and Components replaced. Everything else is kept:
 # URIs, Signed-By (which may be a key over many lines).
 rewrite_stanzas() {
-    awk -v suite="$SUITE" -v own="$(own_suites)" '
+    awk -v suite="$SUITE" -v kind="$kind" -v own="$(own_suites)" '
         BEGIN { n = split(own, list, " "); for (i = 1; i <= n; i++) is_own[list[i]] = 1 }
         function finish(   i) {
             if (wanted && main && !off) {
-                print "Types: deb-src"; print "Suites: " suite; print "Components: main"
+                print "Types: " kind; print "Suites: " suite; print "Components: main"
                 for (i = 0; i < kept; i++) print line[i]
                 print ""
             }
@@ -43,14 +49,14 @@ rewrite_stanzas() {
 
 # One-line (sources.list): "deb [options] URI suite component..."
 rewrite_lines() {
-    awk -v suite="$SUITE" -v own="$(own_suites)" '
+    awk -v suite="$SUITE" -v kind="$kind" -v own="$(own_suites)" '
         BEGIN { n = split(own, list, " "); for (i = 1; i <= n; i++) is_own[list[i]] = 1 }
         $1 == "deb" || $1 == "deb-src" {
             options = ""; at = 2
             if ($2 ~ /^\[/) do options = options $at " "; while ($(at++) !~ /\]$/ && at <= NF)
             main = 0
             for (i = at + 2; i <= NF; i++) if ($i == "main") main = 1
-            if (main && ($(at + 1) in is_own) && !seen[$at]++) print "deb-src " options $at " " suite " main"
+            if (main && ($(at + 1) in is_own) && !seen[$at]++) print kind " " options $at " " suite " main"
         }' "$@"
 }
 
@@ -87,5 +93,10 @@ export APT_CONFIG=$apt/apt.conf
 # One source that cannot be reached is no reason to stop: what counts is whether the packages arrive, verified.
 apt-get -q update || true
 mkdir "$apt/download"
-(cd "$apt/download" && apt-get -q source --download-only "$@")
-mv "$apt/download"/*.orig.tar.* "$FOLDER"/
+if [ $kind = deb ]; then
+    (cd "$apt/download" && apt-get -q download "$@")
+    mv "$apt/download"/*.deb "$FOLDER"/
+else
+    (cd "$apt/download" && apt-get -q source --download-only "$@")
+    mv "$apt/download"/*.orig.tar.* "$FOLDER"/
+fi

@@ -176,6 +176,13 @@ class SubscriptionRefused(CountersignError):
     permanent = True
 
 
+class MessageRefused(CountersignError):
+    code = "E-MESSAGE-REFUSED"
+    what = "The broker refused the message."
+    cure = "publish below devices/NAME/ or countersign/NAME/"
+    permanent = True
+
+
 # The firmware hands over mbedTLS's verdict as text in a ValueError; more than one line may be there. The
 # order is the order of blame: a stranger's certificate stays a stranger's whatever its dates, and dates come
 # before the name because a wrong clock is cured on the board.
@@ -215,17 +222,34 @@ def from_handshake(fault):
     return TlsFailed(text)
 
 
-# CONNACK return codes, MQTT 3.1.1 table 3.1.
+# CONNACK return codes, MQTT 3.1.1 table 3.1, and their equals among MQTT 5's reason codes, which _countersign
+# gives.
 _CONNACK = {
     1: "it does not accept MQTT 3.1.1",
     2: "it does not accept the client id",
     4: "it does not accept the user name",
     5: "not authorised",
+    0x84: "it does not accept MQTT 3.1.1",
+    0x85: "it does not accept the client id",
+    0x86: "it does not accept the user name",
+    0x87: "not authorised",
 }
+_UNAVAILABLE = (3, 0x88)
 
 
 def from_connack(code):
     """The typed error for a CONNACK return code other than 0."""
-    if code == 3:
+    if code in _UNAVAILABLE:
         return BrokerUnreachable("the broker says that its service is unavailable")
     return BrokerRefused(_CONNACK.get(code, "CONNACK code %d" % code))
+
+
+# DISCONNECT reason codes of MQTT 5, section 3.14.2.1, after which the same client would be sent away again.
+_SENT_AWAY = {0x87: "not authorised", 0x98: "an administrator ended it"}
+
+
+def from_disconnect(code):
+    """The typed error for a broker's DISCONNECT (MQTT 5)."""
+    if code in _SENT_AWAY:
+        return BrokerRefused("it said goodbye: " + _SENT_AWAY[code])
+    return ConnectionLost("the broker said goodbye: reason code 0x%02x" % code)

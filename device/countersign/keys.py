@@ -35,7 +35,11 @@ def make(more):
 
 def sign(key, message):
     """r and s, 64 bytes, over SHA-256. ValueError when `key` is not a P-256 key."""
-    return arithmetic().sign(_read(key)[0], hashlib.sha256(message).digest())
+    secret, _ = _read(key)
+    try:
+        return arithmetic().sign(secret, hashlib.sha256(message).digest())
+    finally:
+        _wipe(secret)
 
 
 def verify(point, message, signature):
@@ -47,7 +51,10 @@ def verify(point, message, signature):
 def public_key(key):
     """SubjectPublicKeyInfo (DER). ValueError when `key` is not a P-256 key."""
     secret, point = _read(key)
-    return der.spki(point or arithmetic().public_key(secret))
+    try:
+        return der.spki(point or arithmetic().public_key(secret))
+    finally:
+        _wipe(secret)
 
 
 def request(key, name):
@@ -60,15 +67,20 @@ def request(key, name):
     return der.element(der.SEQUENCE, info, der.ECDSA_SHA256, der.element(der.BIT_STRING, b"\0", signature))
 
 
+def _wipe(secret):
+    secret[:] = bytes(len(secret))
+
+
 def _read(key):
-    """(secret, point) of a P-256 key in PKCS#8; point is None when the file leaves it out."""
+    """(secret, point) of a P-256 key in PKCS#8; point is None when the file leaves it out. The caller wipes
+    the secret."""
     at, _ = der.enter(key, 0, der.SEQUENCE)
     if key[at:at + 3] != _VERSION_0 or key[at + 3:at + 24] != der.EC_P256:
         raise ValueError("not a P-256 key")
     at, end = der.enter(key, at + 24, der.OCTET_STRING)
     at, _ = der.enter(key, at, der.SEQUENCE)
     at, after = der.enter(key, at + 3, der.OCTET_STRING)
-    secret = bytes(key[at:after])
+    secret = bytearray(memoryview(key)[at:after])
     if len(secret) != 32:
         raise ValueError("not a P-256 key")
     if end - after == 70 and key[after] == 0xA1:  # publicKey; parameters, [0], are left out in PKCS#8
