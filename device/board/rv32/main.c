@@ -19,8 +19,8 @@ enum { PWRON_RESET = 1, HARD_RESET = 2, WDT_RESET = 3, DEEPSLEEP_RESET = 4, SOFT
 
 #define RTC_MAGIC 0x52544331u
 
-// Survives a reset of the core; garbage after power-on.
-__attribute__((section(".noinit"))) static struct {
+// Survives a reset of the core (rv32.ld).
+extern struct {
     uint32_t magic;
     int cause;
     int64_t clock;

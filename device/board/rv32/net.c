@@ -6,6 +6,7 @@
 #include "lwip/init.h"
 #include "lwip/netif.h"
 #include "lwip/timeouts.h"
+#include "lwiphooks.h"
 #include "netif/ethernet.h"
 #include "py/runtime.h"
 #include "virtio.h"
@@ -83,6 +84,10 @@ void net_poll(void) {
         virtio_give(&receiving, (unsigned)id, &received[id], sizeof(packet_t), true);
     }
     sys_check_timeouts();
+}
+
+struct netif *net_route(void) {
+    return device != 0 ? &interface : NULL;
 }
 
 static err_t set_up(struct netif *netif) {

@@ -17,3 +17,4 @@
 #define LWIP_ND6_MAX_MULTICAST_GROUPS 0
 
 #define LWIP_RAND() net_random()
+#define LWIP_HOOK_FILENAME "lwiphooks.h"
