@@ -1,6 +1,7 @@
 // Our own packet ids and the packets that are kept until they are acknowledged, in the order they were made.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -36,6 +37,12 @@ class Outbox {
     [[nodiscard]] std::span<std::uint8_t> room(std::size_t size) noexcept;
     // Only while not full(). `packet` lies in what room() gave, or is empty.
     Slot& add(std::uint16_t packet_id, Exchange exchange, Bytes packet) noexcept;
+
+    // A larger store takes over the packets, which stay where they are in it.
+    void enlarge(std::span<std::uint8_t> store) noexcept {
+        std::copy(store_.begin(), store_.end(), store.begin());
+        store_ = store;
+    }
 
     [[nodiscard]] Slot* find(std::uint16_t packet_id) noexcept;
     void remove(Slot& slot) noexcept;

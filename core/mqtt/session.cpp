@@ -1,5 +1,7 @@
 #include "core/mqtt/session.h"
 
+#include <algorithm>
+
 #include "core/mqtt/encode.h"
 #include "core/mqtt/topic.h"
 
@@ -120,7 +122,7 @@ Status Session::bytes_received(Millis now, Bytes bytes) noexcept {
     input_ = bytes;
     now_ = last_received_ = now;
     // A large packet on a slow line keeps PINGRESP waiting: whatever arrives shows that the server lives.
-    if (phase_ == Phase::connected && response_due_ != kNever) response_due_ = now + limits_.response_timeout;
+    if (phase_ == Phase::connected && response_due_ != kNever) response_due_ = now + pong_timeout();
     return Status::ok;
 }
 
@@ -138,14 +140,21 @@ void Session::transport_closed() noexcept {
 // Pings after 7/8 of the time, so that a late tick still keeps the promise [MQTT-3.1.2-23]; also when only
 // sending, or a dead server would go unnoticed for as long as there is something to send.
 Millis Session::ping_due() const noexcept {
-    const Millis quiet_since = last_sent_ < last_received_ ? last_sent_ : last_received_;
-    return quiet_since + keep_alive_ - keep_alive_ / 8;
+    const auto [first, last] = std::minmax(last_sent_, last_received_);
+    Millis due = keep_alive_ == 0 ? kNever : first + keep_alive_ - keep_alive_ / 8;
+    if (limits_.unanswered != kNever && outbox_.in_flight() > 0)
+        due = std::min(due, last + limits_.unanswered);
+    return due;
+}
+
+Millis Session::pong_timeout() const noexcept {
+    return keep_alive_ == 0 ? limits_.response_timeout : std::min(limits_.response_timeout, keep_alive_ / 2);
 }
 
 Millis Session::deadline() const noexcept {
     if (phase_ != Phase::connecting && phase_ != Phase::connected) return kNever;
     if (response_due_ != kNever) return response_due_;
-    return keep_alive_ == 0 ? kNever : ping_due();
+    return ping_due();
 }
 
 void Session::tick(Millis now) noexcept {
@@ -156,8 +165,14 @@ void Session::tick(Millis now) noexcept {
     } else if (response_due_ != kNever) {
         fail(Fault::keep_alive_timeout);
     } else if (queue(encode_empty(PacketType::pingreq, transmit_room())) == Status::ok) {
-        response_due_ = now + limits_.response_timeout;
+        response_due_ = now + pong_timeout();
     }
+}
+
+void Session::enlarge(std::span<std::uint8_t> transmit, std::span<std::uint8_t> store) noexcept {
+    std::copy_n(transmit_.begin(), queued_, transmit.begin());
+    transmit_ = transmit;
+    outbox_.enlarge(store);
 }
 
 }  // namespace countersign::mqtt

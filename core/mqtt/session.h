@@ -51,7 +51,10 @@ struct StaticStorage {
 
 struct Limits {
     std::uint16_t max_inflight = 20;   // messages sent and not yet acknowledged; Mosquitto's own default
-    Millis response_timeout = 10'000;  // for CONNACK and PINGRESP
+    Millis response_timeout = 10'000;  // for CONNACK; for PINGRESP too, but never more than half a keepalive
+    Millis unanswered =
+        kNever;  // after so long without a word, a message that waits for its answer makes it ping
+    bool republish = false;  // what a server has forgotten goes out again as new instead of being dropped
 };
 
 // `packet_id` names the exchange in the effects to come; 0 for a QoS 0 message, which has none.
@@ -100,6 +103,12 @@ class Session {
     void tick(Millis now) noexcept;
     [[nodiscard]] Millis deadline() const noexcept;
 
+    // More memory for what is sent: `transmit` and `store` take over what lies in the former ones. Only when
+    // next() has returned false.
+    void enlarge(std::span<std::uint8_t> transmit, std::span<std::uint8_t> store) noexcept;
+    // For the connections to come.
+    void set_limits(const Limits& limits) noexcept { limits_ = limits; }
+
     // The next effect; false when there is none.
     [[nodiscard]] bool next(Effect& effect) noexcept;
 
@@ -119,6 +128,7 @@ class Session {
     Accepted queue_subscription(Exchange exchange, std::uint16_t packet_id, std::size_t filters,
                                 std::size_t size) noexcept;
     [[nodiscard]] Millis ping_due() const noexcept;
+    [[nodiscard]] Millis pong_timeout() const noexcept;
 
     // session_effects.cpp: each true when it made an effect
     bool next_queued(Effect& effect) noexcept;

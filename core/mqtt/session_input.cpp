@@ -1,4 +1,5 @@
 // What a session makes of the packets it receives.
+#include "core/mqtt/encode.h"
 #include "core/mqtt/session.h"
 
 namespace countersign::mqtt {
@@ -53,7 +54,12 @@ void Session::resume(bool session_present) noexcept {
     if (!session_present) incoming_count_ = 0;
     for (Slot& slot : outbox_.live()) {
         const Resumption resumption = after_connect(slot.exchange, slot.sent, session_present);
-        if (resumption == Resumption::drop) slot.lost = true;
+        if (resumption == Resumption::drop && limits_.republish && slot.length > 0) {
+            outbox_.packet(slot)[0] &= static_cast<std::uint8_t>(~kDupFlag);
+            slot.sent = false;
+        } else if (resumption == Resumption::drop) {
+            slot.lost = true;
+        }
         slot.due = !slot.lost;
     }
 }

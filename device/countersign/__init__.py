@@ -47,7 +47,7 @@ async def _publish_once(topic, payload, qos, retain, timeout, say):
 
     from . import board
     from .errors import BrokerSilent
-    client = await board.prepare(say, patience=1, announce=False, deadline=timeout, log=say)
+    client = await board.prepare(say, patience=1, announce=False, remember=True, deadline=timeout, log=say)
 
     async def deliver():
         await client.wait_connected()

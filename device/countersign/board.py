@@ -4,7 +4,8 @@ import asyncio
 import sys
 import time
 
-from . import config, transport, wifi, x509
+from . import config, wifi, x509
+from .backend import make_context
 from .backoff import Backoff
 from .client import Client
 from .clock import Clock
@@ -53,7 +54,7 @@ async def prepare(say=print, patience=3, **options):
 
 def _check_certificate(identity):
     """The end of its validity. Reads it with the firmware's own TLS too, where a bad key or file shows."""
-    transport.make_context(identity)
+    make_context(identity)
     try:
         return text(x509.validity(identity.certificate())[1])
     except ValueError as e:

@@ -15,16 +15,18 @@ import time
 
 from micropython import const
 
-from . import mqtt, transport, x509
+from . import x509
+from .backend import backend, make_context
 from .backoff import Backoff
 from .clock import Clock
-from .connection import Connection, Reconnect, within
+from .connection import Reconnect, within
 from .dates import text
 from .errors import BrokerRefused, CertExpired, CertNotYet, CountersignError, PayloadTooLarge, TopicInvalid
-from .session import Session, Subscription
+from .subscription import Subscription
 
 # A message of the authority and its topic, docs/protocol.md.
 _LIFECYCLE_LIMIT = const(4096 + 128)
+_QOS = "this firmware speaks QoS 0 to %d" % backend.MAX_QOS
 _ABSOLUTE = ("devices/", "countersign/", "$")
 
 
@@ -37,16 +39,17 @@ class Client:
     clean_session  True: the broker forgets subscriptions and undelivered commands at every disconnect
     receive_limit  bytes of the largest message taken; a larger one is skipped, acknowledged and logged
     send_limit     bytes of the largest payload sent
-    window         QoS 1 messages on their way at once
+    window         messages above QoS 0 on their way at once
     deadline       seconds for one attempt to connect, from the name lookup to the broker's CONNACK
     network        async function called before every attempt: brings the Wi-Fi up
     log            called with one line of text when the connection comes up or fails
+    remember       keep the TLS session in flash, so that it is resumed after deep sleep (firmware with _countersign)
     lifecycle      keeps the identity alive (lifecycle.Lifecycle); without one it is used until it expires
     """
 
     def __init__(self, identity, brokers=None, keepalive=60, announce=True, clean_session=False,
                  receive_limit=4096, send_limit=16384, window=8, deadline=20, network=None, clock=None,
-                 log=print, backoff=None, lifecycle=None):
+                 log=print, backoff=None, remember=False, lifecycle=None):
         self.name = identity.name
         self.fault = None  # why the last attempt or connection ended; None while connected
         self._identity = identity
@@ -60,10 +63,10 @@ class Client:
         self._clock = clock or Clock(identity.files)
         self._log = log
         self._backoff = backoff or Backoff()
-        self._session = Session(window)
-        self._decoder = mqtt.Decoder(max(receive_limit, _LIFECYCLE_LIMIT) if lifecycle else receive_limit)
+        limit = max(receive_limit, _LIFECYCLE_LIMIT) if lifecycle else receive_limit
+        self._backend = backend.Backend(window, limit, log)
         self._context = None
-        self._connection = None
+        self._remember = remember
         self._closing = False
         self._runner = None  # the task in run()
         self._up = asyncio.Event()
@@ -76,33 +79,29 @@ class Client:
 
     @property
     def connected(self):
-        return self._connection is not None and self._connection.up
+        connection = self._backend.connection
+        return connection is not None and connection.up
+
+    @property
+    def pending(self):
+        """Messages above QoS 0 that the broker has not acknowledged yet."""
+        return self._backend.pending()
 
     def topic(self, topic):
         """The full topic for one of the board's own."""
         return topic if topic.startswith(_ABSOLUTE) else "devices/%s/%s" % (self.name, topic)
 
     async def publish(self, topic, payload, qos=1, retain=False):
-        """QoS 1: returns True when the broker has it, however many connections that takes. Giving up waiting
-        (asyncio.wait_for) does not take the message back. QoS 0: False when there is no connection to send it
-        on."""
+        """Above QoS 0: returns True when the broker has it, however many connections that takes. Giving up
+        waiting (asyncio.wait_for) does not take the message back. QoS 0: False when there is no connection to
+        send it on. QoS 2 needs the firmware with _countersign."""
         if isinstance(payload, str):
             payload = payload.encode()
         if len(payload) > self._send_limit:
             raise PayloadTooLarge("%d bytes, send_limit is %d" % (len(payload), self._send_limit))
-        topic = mqtt.check_topic(self.topic(topic))
-        if not qos:
-            if not self._connection or not await self._connection.room():
-                return False
-            self._connection.send(mqtt.publish(topic, payload, 0, retain))
-            return True
-        while self._session.full():
-            await self._session.deliveries[0].done.wait()
-        delivery = self._session.publish(topic, payload, retain)
-        if self.connected:
-            self._connection.send(delivery)
-        await delivery.done.wait()
-        return True
+        if qos > backend.MAX_QOS:
+            raise TopicInvalid(_QOS)
+        return await self._backend.publish(backend.check_topic(self.topic(topic)), payload, qos, retain)
 
     def subscribe(self, topic_filter, callback=None, qos=1, depth=16):
         """A Subscription; it is asked for now or at the next connect, and again whenever the broker has
@@ -111,18 +110,17 @@ class Client:
         callback(topic, payload) is a plain function that returns soon. Without one, fetch with `async for
         topic, payload in subscription`; of more than `depth` waiting messages the oldest is dropped (and
         counted)."""
-        if qos not in (0, 1):
-            raise TopicInvalid("QoS 0 or 1")
-        subscription = Subscription(mqtt.check_filter(self.topic(topic_filter)), callback, qos, depth)
-        self._session.subscriptions.append(subscription)
-        if self.connected:
-            self._connection.send(self._session.ask(subscription))
+        if not 0 <= qos <= backend.MAX_QOS:
+            raise TopicInvalid(_QOS)
+        topic_filter = backend.check_filter(self.topic(topic_filter))
+        subscription = Subscription(topic_filter, callback, qos, depth)
+        self._backend.subscriptions.all.append(subscription)
+        self._backend.ask(subscription)
         return subscription
 
     def unsubscribe(self, subscription):
-        self._session.leave(subscription)
-        if self.connected:
-            self._connection.send(self._session.ask(subscription))
+        self._backend.subscriptions.leave(subscription)
+        self._backend.ask(subscription)
 
     async def wait_connected(self):
         await self._up.wait()
@@ -178,14 +176,14 @@ class Client:
 
     def abort(self):
         """Drops the connection at once, outside of asyncio too; the broker then says "offline" for us."""
-        if self._connection:
-            self._connection.close()
+        if self._backend.connection:
+            self._backend.connection.close()
 
     # --- what the lifecycle calls
 
     async def reconnect(self):
         """Finishes what is on its way, in 5 s at most, disconnects, connects as the lifecycle then says."""
-        await self._connection.leave(self._farewell_within(5))
+        await self._backend.connection.leave(self._farewell_within(5))
         await asyncio.Event().wait()  # the end of the connection ends this task too
 
     def helper(self, lifecycle, identity, brokers):
@@ -216,28 +214,27 @@ class Client:
             await within(self._deadline_ms, self._open(), "CONNACK")
             born = time.ticks_ms()
             if self._lifecycle:
-                self._connection.run(self._lifecycle.serve(self))
+                self._backend.connection.run(self._lifecycle.serve(self))
             try:
-                await self._connection.ended()
+                await self._backend.connection.ended()
             finally:
                 self._backoff.lived(time.ticks_diff(time.ticks_ms(), born))
         finally:
             self._up.clear()
-            if self._connection:
-                self._connection.stop()
-                self._connection = None
+            if self._backend.connection:
+                self._backend.connection.stop()
+                self._backend.connection = None
 
     async def _open(self):
         will = (self.topic("status"), b"offline", 1, True) if self._announce else None
-        hello = mqtt.connect(self._identity.user, self._keepalive, self._clean, will)
+        hello = self._identity.user, self._keepalive, self._clean, will
         gc.collect()  # the handshake needs some 30 kB, in large pieces
         link = await self._dial_at_floor_too(hello)
-        self._connection = Connection(
-            link, self._session, self._decoder, self._keepalive, self._clean, self._log)
-        await self._connection.established()
+        self._backend.connect(link, hello)
+        await self._backend.connection.established()
         if self._announce:
             # QoS 0 is enough: it is lost only together with the connection, and then the last will speaks.
-            self._connection.send(mqtt.publish(self.topic("status"), b"online", 0, True))
+            self._backend.post(self.topic("status"), b"online", True)
         self.fault = None
         self._up.set()
         self._log("Connected to %s:%d as %s" % (self._brokers[0] + (self._identity.user,)))
@@ -248,8 +245,8 @@ class Client:
         self._clock.keep_floor()
         try:
             return await self._dial(hello)
-        except CertExpired:
-            ahead = self._clock.step_back_to_floor()
+        except CertExpired as e:
+            ahead = not e.own and self._clock.step_back_to_floor()
             if not ahead:
                 raise
             try:
@@ -261,12 +258,14 @@ class Client:
     async def _dial(self, hello):
         """The first broker that answers; it stays at the front of the list."""
         if self._context is None:
-            self._context = transport.make_context(self._identity)
+            self._context = make_context(self._identity)
+            if self._remember:
+                backend.remember(self._context, self._identity.files)
         first = None
         for left in range(len(self._brokers) - 1, -1, -1):
             host, port = self._brokers[0]
             try:
-                return await transport.dial(host, port, self._context, hello)
+                return await self._backend.dial(host, port, self._context, hello)
             except CountersignError as e:
                 first = first or e
                 self._brokers.append(self._brokers.pop(0))
@@ -276,13 +275,13 @@ class Client:
 
     def _explain(self, fault):
         """Stock firmware does not tell why a broker ended the handshake; our own certificate's dates may."""
-        if isinstance(fault, BrokerRefused):
+        if isinstance(fault, (BrokerRefused, CertExpired)) and fault.own:
             try:
                 begins, ends = x509.validity(self._identity.certificate())
             except ValueError:
                 return fault
             now = self._clock.now()
-            if now > ends:
+            if now > ends or isinstance(fault, CertExpired):
                 fault = CertExpired("this board's own, on " + text(ends))
                 fault.own = True
             elif now < begins:
@@ -296,9 +295,7 @@ class Client:
             pass
 
     async def _farewell(self):
-        for delivery in self._session.deliveries[:]:
-            await delivery.done.wait()
+        await self._backend.drained()
         if self._announce:
-            self._connection.send(mqtt.publish(self.topic("status"), b"offline", 0, True))
-        self._connection.send(mqtt.DISCONNECT_PACKET)
-        await self._connection.written()
+            self._backend.post(self.topic("status"), b"offline", True)
+        await self._backend.goodbye()

@@ -23,7 +23,8 @@ def epoch(first_year):
 _EPOCH = epoch(time.gmtime(0)[0])
 
 
-def _read_clock():
+def read_clock():
+    """Seconds since 1970, as far as the board knows."""
     return int(time.time()) + _EPOCH
 
 
@@ -45,7 +46,7 @@ def _ask_ntp():
 
 
 class Clock:
-    def __init__(self, files, read_clock=_read_clock, set_clock=_set_clock, ask_ntp=_ask_ntp):
+    def __init__(self, files, read_clock=read_clock, set_clock=_set_clock, ask_ntp=_ask_ntp):
         self._files = files
         self._read_clock = read_clock
         self._set_clock = set_clock

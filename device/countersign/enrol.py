@@ -8,7 +8,8 @@ working, and the same `load` finishes after any interruption. Two keys and two r
 import binascii
 import json
 
-from . import entropy, keys, transport
+from . import entropy, keys
+from .backend import backend
 from .errors import CountersignError
 from .files import Files
 from .identity import Settings, is_name
@@ -121,7 +122,7 @@ def _settings(files, folder, name):
 def _try(key, certificate, anchors):
     """The firmware's own TLS reads it all."""
     try:
-        transport.context_of(certificate, key, anchors)
+        backend.context_of(certificate, key, anchors)
     except CountersignError as e:
         raise ValueError("CS-CERT %s" % e)
 

@@ -215,17 +215,22 @@ def from_handshake(fault):
     return TlsFailed(text)
 
 
-# CONNACK return codes, MQTT 3.1.1 table 3.1.
+# CONNACK return codes, MQTT 3.1.1 table 3.1, and their equals among MQTT 5's reason codes, which _countersign gives.
 _CONNACK = {
     1: "it does not accept MQTT 3.1.1",
     2: "it does not accept the client id",
     4: "it does not accept the user name",
     5: "not authorised",
+    0x84: "it does not accept MQTT 3.1.1",
+    0x85: "it does not accept the client id",
+    0x86: "it does not accept the user name",
+    0x87: "not authorised",
 }
+_UNAVAILABLE = (3, 0x88)
 
 
 def from_connack(code):
     """The typed error for a CONNACK return code other than 0."""
-    if code == 3:
+    if code in _UNAVAILABLE:
         return BrokerUnreachable("the broker says that its service is unavailable")
     return BrokerRefused(_CONNACK.get(code, "CONNACK code %d" % code))

@@ -8,6 +8,7 @@
 
 #include "host/cli/commands.h"
 #include "host/cli/interrupt.h"
+#include "host/loader/helper_programs.h"
 #include "host/loader/virtual_board.h"
 
 namespace countersign::cli {
@@ -16,11 +17,13 @@ namespace {
 struct BoardOptions {
     std::string folder = "virtual-board";
     std::string port;
+    bool native = false;
 };
 
 void run_board(const Context& context, const BoardOptions& options) {
     loader::VirtualBoardOptions wanted;
     wanted.flash = std::filesystem::absolute(options.folder).lexically_normal();
+    if (options.native) wanted.micropython = loader::find_helper("micropython-native");
     if (!options.port.empty()) wanted.port_link = std::filesystem::absolute(options.port).lexically_normal();
     if (!context.json) {
         wanted.on_output = [](std::string_view text) {
@@ -50,6 +53,7 @@ void add_board(CLI::App& app, Context& context) {
         "Examples:\n"
         "  countersign board\n"
         "  countersign board --dir ./flash --port ./board\n"
+        "  countersign board --native\n"
         "and in another terminal, what a real board understands too:\n"
         "  countersign load user1 --port ./board\n"
         "  mpremote connect ./board repl");
@@ -57,6 +61,7 @@ void add_board(CLI::App& app, Context& context) {
     command->add_option("--dir", options->folder, "Its flash")->type_name("DIR")->capture_default_str();
     command->add_option("--port", options->port, "A name for its port that stays the same")
         ->type_name("LINK");
+    command->add_flag("--native", options->native, "Firmware with the C++ module _countersign built in");
     command->callback([&context, options] { run_board(context, *options); });
 }
 

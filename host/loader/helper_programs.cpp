@@ -16,8 +16,9 @@ namespace {
 
 std::string variable_for(std::string_view name) {
     std::string variable = "COUNTERSIGN_";
-    for (const char c : name)
-        variable.push_back(static_cast<char>(std::toupper(static_cast<unsigned char>(c))));
+    for (const char c : name) {
+        variable.push_back(c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c))));
+    }
     return variable;
 }
 
@@ -38,11 +39,12 @@ std::string find_helper(std::string_view name) {
         throw Error(Code::ToolMissing, variable + " names " + path + ", which cannot be run.",
                     "set " + variable + " to the program");
     }
-    if (name != "micropython") {
+    const bool is_board = name == "micropython" || name == "micropython-native";
+    if (!is_board) {
         if (auto path = find_program(name); !path.empty()) return path;
     }
     if (auto path = beside_this_program(name); !path.empty()) return path;
-    if (name == "micropython") {
+    if (is_board) {
         throw Error(Code::ToolMissing, "The virtual board's MicroPython is not built.", "./dev build");
     }
     throw Error(Code::ToolMissing, std::string(name) + " is not installed.",

@@ -77,7 +77,7 @@ async def test_unsubscribe_mqtt_3_10_4_1():
         await one.ready()
         await two.ready()
         client.unsubscribe(one)
-        await broker.until(lambda: one not in client._session.subscriptions, "UNSUBACK")
+        await broker.until(lambda: one not in client._backend.subscriptions.all, "UNSUBACK")
         broker.command("pub -q 1 -t devices/user1/cmd/one -m no")
         broker.command("pub -q 1 -t devices/user1/cmd/two -m yes")
         await broker.until(lambda: came, "the second")
@@ -192,7 +192,7 @@ async def test_too_large_to_send_is_refused_before_anything_is_sent():
         raise AssertionError("sent")
     except errors.PayloadTooLarge as e:
         check.contains(str(e), "send_limit")
-    check.equal(client._session.deliveries, [])
+    check.equal(client.pending, 0)
 
 
 async def test_large_messages_pass_both_ways():

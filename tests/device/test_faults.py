@@ -8,7 +8,8 @@ import time
 import _board
 import broker
 import check
-from countersign import transport
+from countersign import tcp
+from countersign.backend import make_context
 from countersign.client import Client
 from countersign.clock import _set_clock
 from countersign.errors import CountersignError, IdentityDamaged, TlsFailed
@@ -126,6 +127,8 @@ def test_nobody_listens():
 
 
 def test_not_a_tls_server():
+    port = broker.PORT + 6
+
     async def talker(reader, writer):
         writer.write(b"SSH-2.0-something\r\n")
         await writer.drain()
@@ -133,11 +136,10 @@ def test_not_a_tls_server():
         writer.close()
 
     async def dial():
-        listener = await asyncio.start_server(talker, "127.0.0.1", broker.PORT + 6)
+        listener = await asyncio.start_server(talker, "127.0.0.1", port)
         try:
-            context = transport.make_context(broker.board())
             # What it says may come before or after our first bytes do.
-            await transport.dial("127.0.0.1", broker.PORT + 6, context, b"x")
+            await Client(broker.board(), [("127.0.0.1", port)], log=lambda line: None).run(retry=False)
         finally:
             listener.close()
 
@@ -154,7 +156,7 @@ def test_either_of_two_anchors_will_do():
 def test_key_that_tls_cannot_read():
     identity = broker.board()
     identity.key = lambda: b"not a key"
-    check.raises(IdentityDamaged, transport.make_context, identity)
+    check.raises(IdentityDamaged, make_context, identity)
     check.equal(connect(identity).code, "E-IDENTITY-DAMAGED")
 
 
@@ -176,12 +178,12 @@ class NameServerAway:
 
 def test_last_good_address_when_the_name_server_is_away():
     check.equal(connect(host="localhost"), None)
-    transport.socket = NameServerAway()
+    tcp.socket = NameServerAway()
     try:
         check.equal(connect(host="localhost"), None)
         fails("E-BROKER-UNREACHABLE", "elsewhere.example", host="elsewhere.example")
     finally:
-        transport.socket = socket
+        tcp.socket = socket
 
 
 def test_each_has_its_own_words():

@@ -2,7 +2,8 @@
 
 import check
 from countersign import mqtt
-from countersign.session import GRANTED, Session, Subscription
+from countersign.session import Session
+from countersign.subscription import GRANTED, Subscription
 
 
 def packets(items):
@@ -20,8 +21,8 @@ def test_packet_ids_mqtt_2_3_1_2():
 
 def test_packet_ids_are_shared_with_subscriptions():
     session = Session(8)
-    session.subscriptions.append(Subscription("a", None, 1, 16))
-    check.equal(session.ask(session.subscriptions[0])[2:4], b"\x00\x01")
+    session.subscriptions.all.append(Subscription("a", None, 1, 16))
+    check.equal(session.ask(session.subscriptions.all[0])[2:4], b"\x00\x01")
     session._last_id = 0
     check.equal(session.publish("t", b"", False).packet_id, 2)
 
@@ -40,8 +41,8 @@ def test_acknowledgements_that_fit_nothing():
     session = Session(2)
     session.publish("t", b"1", False)
     session.published(77)
-    session.unsubscribed(77)
-    check.equal(session.subscribed(77, b"\x01"), None)
+    session.subscriptions.unsubscribed(77)
+    check.equal(session.subscriptions.subscribed(77, b"\x01"), None)
     check.equal(len(session.deliveries), 1)
 
 
@@ -64,7 +65,7 @@ def test_a_broker_without_the_session_gets_new_messages():
 
 def subscribed(session, topic_filter):
     subscription = Subscription(topic_filter, None, 1, 16)
-    session.subscriptions.append(subscription)
+    session.subscriptions.all.append(subscription)
     return subscription
 
 
@@ -73,10 +74,10 @@ def test_subscriptions_and_session_present():
     one, two = subscribed(session, "one"), subscribed(session, "two")
     check.equal(packets(session.resume(True)), [  # nobody knows what an earlier start had subscribed
         b"\x82\x08\x00\x01\x00\x03one\x01", b"\x82\x08\x00\x02\x00\x03two\x01"])
-    session.subscribed(1, b"\x01")
+    session.subscriptions.subscribed(1, b"\x01")
     check.equal((one.state, two.state == GRANTED), (GRANTED, False))
     check.equal(packets(session.resume(True)), [b"\x82\x08\x00\x03\x00\x03two\x01"])  # the unanswered
-    session.subscribed(3, b"\x01")
+    session.subscriptions.subscribed(3, b"\x01")
     check.equal(session.resume(True), [])
     check.equal(len(session.resume(False)), 2)
 
@@ -85,40 +86,40 @@ def test_suback_that_refuses():
     session = Session(8)
     one = subscribed(session, "one")
     session.ask(one)
-    check.equal(session.subscribed(1, b"\x80"), one)
+    check.equal(session.subscriptions.subscribed(1, b"\x80"), one)
 
 
 def test_suback_for_more_than_was_asked_grants_nothing():
     session = Session(8)
     one = subscribed(session, "one")
     session.ask(one)
-    check.equal(session.subscribed(1, b"\x01\x01"), one)
+    check.equal(session.subscriptions.subscribed(1, b"\x01\x01"), one)
 
 
 def test_giving_up_a_subscription_while_away():
     session = Session(8)
     one = subscribed(session, "one")
     session.ask(one)
-    session.leave(one)
+    session.subscriptions.leave(one)
     check.equal(packets(session.resume(True)), [b"\xa2\x07\x00\x02\x00\x03one"])  # it may still be held
-    session.unsubscribed(2)
-    check.equal(session.subscriptions, [])
+    session.subscriptions.unsubscribed(2)
+    check.equal(session.subscriptions.all, [])
     two = subscribed(session, "two")
-    session.leave(two)
+    session.subscriptions.leave(two)
     check.equal(session.resume(False), [])
-    check.equal(session.subscriptions, [])
+    check.equal(session.subscriptions.all, [])
 
 
 def test_routing():
     session = Session(8)
     came = []
-    session.subscriptions.append(Subscription("a/#", lambda *message: came.append(message), 1, 16))
+    session.subscriptions.all.append(Subscription("a/#", lambda *message: came.append(message), 1, 16))
     queued = subscribed(session, "a/b")
-    check.equal(session.route("a/b", b"1"), True)
-    check.equal(session.route("b", b"2"), False)
+    check.equal(session.subscriptions.route("a/b", b"1"), True)
+    check.equal(session.subscriptions.route("b", b"2"), False)
     check.equal(came, [("a/b", b"1")])
-    session.leave(queued)
-    session.route("a/b", b"3")
+    session.subscriptions.leave(queued)
+    session.subscriptions.route("a/b", b"3")
     check.equal(queued._queue, [("a/b", b"1")])
 
 

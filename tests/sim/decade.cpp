@@ -50,7 +50,8 @@ Outcome run(std::uint64_t seed, const Options& options) {
     plan_decade(world);
     const std::filesystem::path source = options.source;
     const PackageCopy package(source / "device/countersign", replacements_for(options.plant));
-    Boards boards({source / "build/libexec/micropython", package.folder(), source / "tests/sim",
+    const std::string_view kind = options.arithmetic == "fast" ? "micropython-native" : "micropython";
+    Boards boards({source / "build/libexec" / kind, package.folder(), source / "tests/sim",
                    std::to_string(seed), options.arithmetic, fmt::format("{}m", 64 + options.devices)});
     world.run(boards);
     judge_decade(world);

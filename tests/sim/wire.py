@@ -173,8 +173,6 @@ def puback(packet_id):
 def install(wire):
     """In the place of the firmware's TLS."""
     transport.dial = wire.dial
-    transport.make_context = lambda identity: Context(
-        identity.certificate(), identity.key(), identity.anchors())
     transport.context_of = Context
 
 

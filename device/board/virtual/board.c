@@ -4,6 +4,7 @@
 #include "board.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,12 +110,19 @@ static mp_obj_t board_freeze_ticks(mp_obj_t ms) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(board_freeze_ticks_obj, board_freeze_ticks);
 
+// _board.native_heap(): bytes in use outside of MicroPython's own heap, mbedTLS's above all.
+static mp_obj_t board_native_heap(void) {
+    return mp_obj_new_int_from_uint(mallinfo2().uordblks);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(board_native_heap_obj, board_native_heap);
+
 static const mp_rom_map_elem_t board_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__board)},
     {MP_ROM_QSTR(MP_QSTR_run), MP_ROM_PTR(&board_run_obj)},
     {MP_ROM_QSTR(MP_QSTR_reset), MP_ROM_PTR(&board_reset_obj)},
     {MP_ROM_QSTR(MP_QSTR_set_time), MP_ROM_PTR(&board_set_time_obj)},
     {MP_ROM_QSTR(MP_QSTR_freeze_ticks), MP_ROM_PTR(&board_freeze_ticks_obj)},
+    {MP_ROM_QSTR(MP_QSTR_native_heap), MP_ROM_PTR(&board_native_heap_obj)},
     {MP_ROM_QSTR(MP_QSTR_host_time), MP_ROM_PTR(&board_host_time_obj)},
 };
 static MP_DEFINE_CONST_DICT(board_globals, board_globals_table);

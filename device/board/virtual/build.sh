@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds the virtual board: build/libexec/micropython (MicroPython with mbedTLS and this folder's parts) and
-# build/libexec/mpremote. Does nothing when they are up to date with this folder. Downloads once, into build/micropython.
+# Builds the virtual board, both kinds of it: build/libexec/micropython (MicroPython with mbedTLS and this folder's parts)
+# and micropython-native (the same with _countersign built in); and build/libexec/mpremote. Does nothing when they are up to
+# date with their sources here. Downloads once, into build/micropython.
 set -euo pipefail
 export LC_ALL=C
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -10,12 +11,13 @@ readonly stamp=$libexec/.virtual-board
 readonly JOBS=2
 
 inputs_hash() {
-    (cd "$here" && find . -type f ! -name '*.mpy' ! -path '*/__pycache__/*' -print0 | sort -z | xargs -0 sha256sum |
+    (cd "$root" && find device/board/virtual device/native core/mqtt -type f ! -name '*.mpy' ! -path '*/__pycache__/*' -print0 | sort -z | xargs -0 sha256sum |
         cat - /etc/os-release | sha256sum)
 }
 
 is_up_to_date() {
-    [ -x "$libexec/micropython" ] && [ -x "$libexec/mpremote" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]
+    [ -x "$libexec/micropython" ] && [ -x "$libexec/micropython-native" ] && [ -x "$libexec/mpremote" ] &&
+        [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]
 }
 
 only_file() { # GLOB...: the one file that is there, or nothing
@@ -40,18 +42,21 @@ build() {
     cp -r "$here" "$tree/ports/unix/variants/virtual"
     mkdir -p "$work/no-micropython-lib" && : >"$work/no-micropython-lib/README.md"
 
-    local compiler=gcc
-    ! command -v ccache >/dev/null || compiler="ccache gcc"
+    local ccache=
+    ! command -v ccache >/dev/null || ccache="ccache "
     # Warnings in others' code are not ours to stop for. The tag, lest the version is read from our own repository.
-    local settings=(PYTHON=/usr/bin/python3 "CC=$compiler" CFLAGS_EXTRA=-Wno-error MPY_LIB_DIR="$work/no-micropython-lib")
+    local settings=(PYTHON=/usr/bin/python3 "CC=${ccache}gcc" "CXX=${ccache}g++" CFLAGS_EXTRA=-Wno-error
+        MPY_LIB_DIR="$work/no-micropython-lib")
     export CCACHE_NOHASHDIR=1 # every build has a folder of its own
     export MICROPY_GIT_TAG=v$version MICROPY_GIT_HASH=release SOURCE_DATE_EPOCH=1744675200
     make -C "$tree/mpy-cross" -j"$JOBS" "${settings[@]}"
     make -C "$tree/ports/unix" -j"$JOBS" VARIANT=virtual "${settings[@]}"
+    make -C "$tree/ports/unix" -j"$JOBS" VARIANT=virtual BUILD=build-native USER_C_MODULES="$root/device" "${settings[@]}"
 
     local out=$work/out
     mkdir -p "$out/mpremote.lib"
     cp "$tree/ports/unix/build-virtual/micropython" "$out/micropython"
+    cp "$tree/ports/unix/build-native/micropython" "$out/micropython-native"
     cp -r "$tree/tools/mpremote/mpremote" "$out/mpremote.lib/"
     mkdir "$out/mpremote.lib/mpremote-$version.dist-info" # where it looks for its version
     printf 'Metadata-Version: 2.1\nName: mpremote\nVersion: %s\n' "$version" \
@@ -70,6 +75,7 @@ END
     chmod +x "$out/mpremote"
     /usr/bin/python3 -m compileall -q "$out/mpremote.lib"
     [ "$("$out/micropython" -c 'import asyncio, tls, machine, _board; print("ok")')" = ok ]
+    [ "$("$out/micropython-native" -c 'import asyncio, tls, machine, _board, _countersign; print("ok")')" = ok ]
     "$out/mpremote" version
 }
 
@@ -79,7 +85,7 @@ publish() {
     rm -f "$stamp"
     rm -rf "$libexec/mpremote.lib"
     mv "$work/out/mpremote.lib" "$libexec/"
-    mv -f "$work/out/mpremote" "$work/out/micropython" "$libexec/"
+    mv -f "$work/out/mpremote" "$work/out/micropython" "$work/out/micropython-native" "$libexec/"
     echo "$wanted" >"$work/stamp"
     mv "$work/stamp" "$stamp"
 }
@@ -94,7 +100,7 @@ rm -rf "$cache"/work.* "$cache"/apt.* || true # of a build that was killed, whos
 work=$(mktemp -d "$cache/work.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
-echo "Building MicroPython (the virtual board); about a minute, log in ${cache#"$root"/}/build.log"
+echo "Building MicroPython (the virtual board, both kinds); a minute or two, log in ${cache#"$root"/}/build.log"
 # Not as a condition: within one, the first error would not end it.
 set +e
 (set -e && build) >"$cache/build.log" 2>&1 {lock}>&-

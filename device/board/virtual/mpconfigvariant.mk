@@ -9,5 +9,5 @@ wrap = $(foreach function,$(1),-Wl,--wrap=$(function))
 LDFLAGS_EXTRA += $(call wrap,time gettimeofday clock_gettime)
 LDFLAGS_EXTRA += $(call wrap,mp_hal_stdin_rx_chr mp_hal_set_interrupt_char)
 LDFLAGS_EXTRA += $(call wrap,mp_hal_stdout_tx_strn mp_hal_stdout_tx_strn_cooked mp_hal_stdout_tx_str)
-# What ESP-IDF has on by default and MicroPython leaves off elsewhere; p256.c needs the second.
-CFLAGS += -DMBEDTLS_ECP_NIST_OPTIM -DMBEDTLS_ECDSA_DETERMINISTIC -DMBEDTLS_HMAC_DRBG_C
+# What ESP-IDF has on by default and MicroPython leaves off elsewhere.
+CFLAGS += -DMBEDTLS_ECP_NIST_OPTIM

@@ -1,0 +1,26 @@
+"""What exists twice: in C++, where the firmware has _countersign built in, and in Python for stock firmware.
+
+MAX_QOS, check_topic(topic), check_filter(topic_filter), context_of(certificate, key, anchors), remember(context, files)
+and Backend(window, receive_limit, log), which is a client's for life:
+
+    connection                        the present one, a connection.Connection, or None
+    subscriptions                     a subscription.Subscriptions
+    pending()                         messages above QoS 0 that are not acknowledged
+    await dial(host, port, context, hello)    a link: TLS is done. hello: (user, keepalive, clean_session, will)
+    connect(link, hello)              makes it the connection
+    await publish(topic, payload, qos, retain)
+    post(topic, payload, retain)      at QoS 0, without waiting
+    ask(subscription)                 says to the broker what is wanted now, when there is a connection
+    await drained()                   until nothing is pending
+    await goodbye()                   DISCONNECT
+"""
+
+try:
+    from . import native as backend
+except ImportError:
+    from . import python as backend  # noqa: F401
+
+
+def make_context(identity):
+    """The TLS context for an identity; it can serve any number of connections."""
+    return backend.context_of(identity.certificate(), identity.key(), identity.anchors())

@@ -1,0 +1,308 @@
+"""The backend in C++: _countersign's TLS and MQTT, and asyncio around them.
+
+What blocks: the name lookup (tcp.py), and the arithmetic of a full handshake (docs/native.md has figures); a
+resumed one has next to none.
+"""
+
+import asyncio
+
+from _countersign import (
+    CLOSED, CONNECTED, DROPPED, ENDED, MESSAGE, MQTT, NO_ROOM, NOT_CONNECTED, OVERSIZE, PUBLISHED, REFUSED,
+    SUBSCRIBED, TLS, Credentials, is_filter, is_topic, matches)
+from micropython import const
+
+from . import tcp
+from .alerts import from_tls
+from .clock import read_clock
+from .connection import Connection
+from .errors import (
+    BrokerRefused, BrokerSilent, ConnectionLost, IdentityDamaged, ProtocolError, TopicInvalid, from_connack)
+from .resumption import Binding
+from .subscription import ASKED, LEAVING, Subscriptions
+
+MAX_QOS = const(2)
+_LEAST = const(64)  # bytes to receive an answer in
+_UNANSWERED_MS = const(10000)  # how long a line that takes nothing is borne with once a PINGREQ is due
+
+# MQTT's CLOSED says by what: our own disconnect(), silence, or a broken promise of the broker.
+_CLOSED_BY = (ConnectionLost, BrokerSilent, ProtocolError)
+
+
+def check_topic(topic):
+    if not is_topic(topic):
+        raise TopicInvalid(repr(topic))
+    return topic
+
+
+def check_filter(topic_filter):
+    if not is_filter(topic_filter):
+        raise TopicInvalid(repr(topic_filter))
+    return topic_filter
+
+
+class Context:
+    """Who we are and whom we trust; what a saved session is bound to."""
+
+    def __init__(self, certificate, key, anchors):
+        self.credentials = Credentials(certificate, key, anchors)
+        self.binding = Binding(certificate, anchors, read_clock)
+
+
+def context_of(certificate, key, anchors):
+    """IdentityDamaged when mbedTLS does not take it."""
+    try:
+        return Context(certificate, key, anchors)
+    except (ValueError, TypeError) as e:
+        raise IdentityDamaged("mbedTLS says: %s" % e)
+
+
+def remember(context, files):
+    context.binding.keep_in(files)
+
+
+class Link:
+    """A socket, the TLS on it, and what becomes of the TLS session."""
+
+    def __init__(self, sock, tls, binding, host, port):
+        self.sock = sock
+        self.tls = tls
+        self._binding = binding
+        self._address = host, port
+
+    def is_good(self):
+        """The broker has accepted us."""
+        if not self.tls.resumed():
+            self._binding.keep(*self._address, self.tls.save(), self.tls.shown_until())
+
+    def is_doubtful(self):
+        self._binding.forget()
+
+
+class Backend:
+    def __init__(self, window, receive_limit, log):
+        self.connection = None
+        self.subscriptions = Subscriptions(matches)
+        self.mqtt = MQTT(window, max(receive_limit, _LEAST))
+        self.log = log
+        self._unasked = []  # subscriptions for which there was no room to ask
+        self._waiting = {}  # packet id: the Event its publisher waits for
+        self._progress = asyncio.Event()  # something was acknowledged or written
+
+    def pending(self):
+        return len(self._waiting)
+
+    async def dial(self, host, port, context, hello):
+        sock = await tcp.connect(host, port)
+        tls = None
+        try:
+            saved = context.binding.find(host, port)
+            tls = TLS(sock, context.credentials, host, saved)
+            while not tls.handshake():
+                await (tcp.writable(sock) if tls.wants_write() else tcp.readable(sock))
+        except (OSError, ValueError, MemoryError) as e:
+            context.binding.forget()
+            fault = from_tls(e, tls.alert() if tls else None, tls.verdict() if tls else 0)
+            (tls or sock).close()
+            raise fault
+        except BaseException:  # the deadline's cancellation: the socket must not outlive it
+            (tls or sock).close()
+            raise
+        return Link(sock, tls, context.binding, host, port)
+
+    def connect(self, link, hello):
+        self.connection = _Line(self, link, hello)
+
+    async def publish(self, topic, payload, qos, retain):
+        packet_id = self.mqtt.publish(topic, payload, qos, retain)
+        while packet_id < 0:
+            if packet_id == NOT_CONNECTED:
+                return False
+            await self._room()
+            packet_id = self.mqtt.publish(topic, payload, qos, retain)
+        if self.connection:
+            self.connection.wake()
+        if qos:
+            done = self._waiting[packet_id] = asyncio.Event()
+            await done.wait()
+        return True
+
+    async def _room(self):
+        if self.connection:
+            self.connection.wake()
+        self._progress.clear()
+        await self._progress.wait()
+
+    def progress(self):
+        self._progress.set()
+
+    def settled(self, packet_id):
+        done = self._waiting.pop(packet_id, None)
+        if done:
+            done.set()
+        self._progress.set()
+
+    def post(self, topic, payload, retain):
+        self.mqtt.publish(topic, payload, 0, retain)
+        self.connection.wake()
+
+    def ask(self, subscription):
+        if self.connection and self.connection.up:
+            self._unasked.append(subscription)
+            self.ask_on()
+
+    def ask_all(self, subscriptions):
+        self._unasked = subscriptions
+        self.ask_on()
+
+    def ask_on(self):
+        """As far as there is room; the rest is asked for when an answer has come."""
+        while self._unasked and self._ask_for(self._unasked[0]):
+            self._unasked.pop(0)
+        self.connection.wake()
+
+    def _ask_for(self, subscription):
+        """Whether there was room to."""
+        if subscription.state == LEAVING:
+            packet_id = self.mqtt.unsubscribe(subscription.topic_filter)
+        else:
+            packet_id = self.mqtt.subscribe(subscription.topic_filter, subscription.qos)
+        if packet_id == NO_ROOM:
+            return False
+        subscription.packet_id = packet_id
+        if subscription.state != LEAVING:
+            subscription.state = ASKED
+        return True
+
+    async def drained(self):
+        while self._waiting:
+            self._progress.clear()
+            await self._progress.wait()
+
+    async def goodbye(self):
+        self.mqtt.disconnect()
+        await self.connection.written()
+
+
+class _Line(Connection):
+    def __init__(self, backend, link, hello):
+        super().__init__()
+        user, keepalive, clean, will = hello
+        self._backend = backend
+        self._mqtt = backend.mqtt
+        self._link = link
+        self._sock = link.sock
+        self._blocked = False  # the other side does not take what is to be sent
+        self._awake = False  # the writer has been told that there is something to write
+        self._more = asyncio.Event()
+        self._mqtt.connect(link.tls, user, keepalive, clean, will, self.look_ms)
+        self.run(self._write())
+        self.run(self._read())
+        self.run(self._keep_time())
+        self.wake()
+
+    def wake(self):
+        """What is published until the writer's turn comes goes out together."""
+        if not self._awake:
+            self._awake = True
+            self._more.set()
+
+    async def written(self):
+        """Waits until nothing is left to write, or the connection is gone."""
+        self.wake()
+        while self.up and (self._awake or self._blocked):
+            await self._motion()
+
+    def _fail(self, error):
+        if not self.up:
+            self._link.is_doubtful()
+        super()._fail(error)
+
+    def _hang_up(self):
+        self._mqtt.close()
+        self._link.tls.close()
+        self._backend.progress()
+
+    async def _read(self):
+        while True:
+            await tcp.readable(self._sock)
+            self._advance(True)
+            # A broker that sends but does not read must not fill our memory with answers.
+            while self._blocked:
+                await self._motion()
+
+    async def _write(self):
+        while True:
+            await self._more.wait()
+            self._more.clear()
+            self._awake = False
+            self._advance(False)
+            while self._blocked:
+                await tcp.writable(self._sock)
+                self._advance(True)
+
+    async def _keep_time(self):
+        """For the keepalive, which is the session's: it pings, and says when no answer has come."""
+        overdue = 0
+        while True:
+            due = self._mqtt.next_tick()
+            pause = self.look_ms if due is None else min(due, self.look_ms)
+            if due == 0 and self._blocked:
+                if overdue >= _UNANSWERED_MS:
+                    raise BrokerSilent("it takes nothing any more")
+                pause = 100
+                overdue += pause
+            else:
+                overdue = 0
+            await asyncio.sleep_ms(pause)
+            if not self._blocked:
+                self._advance(False)
+
+    def _advance(self, readable):
+        """All that can be done without waiting."""
+        while True:
+            event = self._mqtt.advance(readable)
+            if not event:
+                break
+            self._take(event)
+        self._blocked = event is False
+        if self._blocked:
+            self.wake()
+        self._moved.set()
+        self._backend.progress()
+
+    def _take(self, event):
+        kind = event[0]
+        if kind == PUBLISHED or kind == DROPPED:
+            # Dropped: a subscription that went down with its connection, or a QoS 2 message that a broker
+            # without memory had already taken over.
+            self._backend.settled(event[1])
+        elif kind == MESSAGE:
+            self._backend.subscriptions.route(event[1], event[2])
+        elif kind == CONNECTED:
+            self._link.is_good()
+            self._accepted()
+            self._backend.ask_all(self._backend.subscriptions.resume(event[1]))
+        else:
+            self._take_other(kind, event)
+
+    def _take_other(self, kind, event):
+        subscriptions = self._backend.subscriptions
+        if kind == OVERSIZE:
+            self._backend.log(
+                "Skipped a message of %d bytes to %s: larger than receive_limit" % (event[2], event[1]))
+        elif kind == REFUSED:
+            raise from_connack(event[1])
+        elif kind == CLOSED:
+            raise _CLOSED_BY[event[1]](event[2])
+        elif kind == ENDED:
+            if self.up:
+                raise ConnectionLost("the broker closed it")
+            raise BrokerRefused("it closed the connection without an answer")
+        else:
+            if kind == SUBSCRIBED:
+                refused = subscriptions.subscribed(event[1], event[2])
+                if refused:
+                    self._backend.log("The broker refused the subscription to " + refused.topic_filter)
+            else:
+                subscriptions.unsubscribed(event[1])
+            self._backend.ask_on()

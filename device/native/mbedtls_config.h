@@ -1,0 +1,19 @@
+// What _countersign needs of mbedTLS on top of MicroPython's own configuration (MBEDTLS_USER_CONFIG_FILE).
+// ESP-IDF has all of this on by default and configures its mbedTLS itself.
+#pragma once
+
+// Session tickets (RFC 5077): a reconnect costs a hundredth of a full handshake.
+#ifndef MBEDTLS_SSL_SESSION_TICKETS
+#define MBEDTLS_SSL_SESSION_TICKETS
+#endif
+// Reduction modulo P-256's prime by additions: a third of the instructions.
+#ifndef MBEDTLS_ECP_NIST_OPTIM
+#define MBEDTLS_ECP_NIST_OPTIM
+#endif
+// Nonces of RFC 6979 in our own signatures and in TLS: a poor generator cannot give a key away.
+#ifndef MBEDTLS_ECDSA_DETERMINISTIC
+#define MBEDTLS_ECDSA_DETERMINISTIC
+#endif
+#ifndef MBEDTLS_HMAC_DRBG_C
+#define MBEDTLS_HMAC_DRBG_C
+#endif

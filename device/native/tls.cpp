@@ -1,0 +1,137 @@
+#include "tls.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "mbedtls/net_sockets.h"
+#include "unix_time.h"
+
+namespace countersign::native {
+
+int Tls::begin(const Credentials& credentials, const Stream& stream, const char* host,
+               std::span<const std::uint8_t> saved) noexcept {
+    mbedtls_ssl_init(&ssl_);
+    stream_ = stream;
+    if (const int status = mbedtls_ssl_setup(&ssl_, &credentials.config()); status != 0) return status;
+    if (const int status = mbedtls_ssl_set_hostname(&ssl_, host); status != 0) return status;
+    mbedtls_ssl_set_verify(&ssl_, on_certificate, this);
+    mbedtls_ssl_set_bio(&ssl_, this, on_send, on_receive, nullptr);
+    if (!saved.empty()) resume(saved);
+    return 0;
+}
+
+void Tls::end() noexcept {
+    usable_ = false;
+    mbedtls_ssl_free(&ssl_);
+}
+
+void Tls::resume(std::span<const std::uint8_t> saved) noexcept {
+    mbedtls_ssl_session session;
+    mbedtls_ssl_session_init(&session);
+    if (mbedtls_ssl_session_load(&session, saved.data(), saved.size()) == 0) {
+        mbedtls_ssl_set_session(&ssl_, &session);
+    }
+    mbedtls_ssl_session_free(&session);
+}
+
+int Tls::handshake() noexcept {
+    const int status = result(mbedtls_ssl_handshake(&ssl_));
+    // Our last flight, or the alert that says what we do not like.
+    if (status != kWouldBlock) {
+        const int flushed = flush();
+        if (status == 0 && flushed != 0) return flushed;
+    }
+    usable_ = status == 0;
+    return status;
+}
+
+int Tls::read(std::uint8_t* to, std::size_t size) noexcept {
+    const int count = mbedtls_ssl_read(&ssl_, to, size);
+    if (count == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY || count == MBEDTLS_ERR_SSL_CONN_EOF) return 0;
+    return result(count);
+}
+
+int Tls::write(const std::uint8_t* from, std::size_t size) noexcept {
+    return result(mbedtls_ssl_write(&ssl_, from, size));
+}
+
+void Tls::say_goodbye() noexcept {
+    if (!usable_) return;
+    usable_ = false;
+    mbedtls_ssl_close_notify(&ssl_);
+}
+
+std::size_t Tls::save(std::span<std::uint8_t> out) noexcept {
+    std::size_t size = 0;
+    mbedtls_ssl_session session;
+    mbedtls_ssl_session_init(&session);
+    if (mbedtls_ssl_get_session(&ssl_, &session) == 0 &&
+        mbedtls_ssl_session_save(&session, out.data(), out.size(), &size) != 0) {
+        size = 0;
+    }
+    mbedtls_ssl_session_free(&session);
+    return size;
+}
+
+int Tls::result(int status) noexcept {
+    if (status >= 0) return status;
+    if (status == MBEDTLS_ERR_SSL_WANT_READ || status == MBEDTLS_ERR_SSL_WANT_WRITE) return kWouldBlock;
+    // The level and the alert itself; mbedTLS has no call that tells it.
+    if (status == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE) alert_ = ssl_.MBEDTLS_PRIVATE(in_msg)[1];
+    usable_ = false;
+    return status;
+}
+
+int Tls::stream_failed(int fault) noexcept {
+    stream_fault_ = -fault;
+    return MBEDTLS_ERR_NET_CONN_RESET;
+}
+
+int Tls::on_send(void* tls, const unsigned char* from, std::size_t size) noexcept {
+    Tls& self = *static_cast<Tls*>(tls);
+    if (self.usable_) {  // a whole record, not a part of a flight
+        const int count = self.stream_.write(from, size);
+        if (count == kWouldBlock) return MBEDTLS_ERR_SSL_WANT_WRITE;
+        return count < 0 ? self.stream_failed(count) : count;
+    }
+    if (self.flight_size_ == self.flight_.size()) {
+        const int status = self.flush();
+        if (status == kWouldBlock) return MBEDTLS_ERR_SSL_WANT_WRITE;
+        if (status != 0) return status;
+    }
+    const std::size_t count = std::min(size, self.flight_.size() - self.flight_size_);
+    std::memcpy(self.flight_.data() + self.flight_size_, from, count);
+    self.flight_size_ += count;
+    return static_cast<int>(count);
+}
+
+int Tls::flush() noexcept {
+    while (flight_size_ > 0) {
+        const int count = stream_.write(flight_.data(), flight_size_);
+        if (count == kWouldBlock) return count;
+        if (count < 0) return stream_failed(count);
+        flight_size_ -= static_cast<std::size_t>(count);
+        std::memmove(flight_.data(), flight_.data() + count, flight_size_);
+    }
+    return 0;
+}
+
+int Tls::on_receive(void* tls, unsigned char* to, std::size_t size) noexcept {
+    Tls& self = *static_cast<Tls*>(tls);
+    const int flushed = self.flush();
+    // A server that has closed may have said why before: that is read although nothing can be written any
+    // more.
+    const int count = self.stream_.read(to, size);
+    if (count >= 0) return count;
+    if (flushed != 0 && flushed != kWouldBlock) return flushed;
+    return count == kWouldBlock ? MBEDTLS_ERR_SSL_WANT_READ : self.stream_failed(count);
+}
+
+int Tls::on_certificate(void* tls, mbedtls_x509_crt* certificate, int, std::uint32_t*) noexcept {
+    Tls& self = *static_cast<Tls*>(tls);
+    self.shown_ = true;
+    self.shown_until_ = std::min(self.shown_until_, unix_time(certificate->valid_to));
+    return 0;
+}
+
+}  // namespace countersign::native

@@ -1,0 +1,233 @@
+"""_countersign itself: TLS and MQTT on streams, without the package around them."""
+
+import asyncio
+import gc
+import io
+import socket
+import time
+
+import _board
+import broker
+import check
+from _countersign import (
+    CONNECTED, ENDED, MESSAGE, MQTT, NO_ROOM, NOT_CONNECTED, OVERSIZE, PUBLISHED, SUBSCRIBED, TLS, Credentials)
+from broker import new_client, running
+
+
+def credentials(name="user1", anchors=("ours",)):
+    return Credentials(broker.read("%s/%s.der" % (broker.FIXTURE, name)),
+                       broker.read("%s/%s.key.der" % (broker.FIXTURE, name)),
+                       [broker.read("%s/%s.der" % (broker.FIXTURE, anchor)) for anchor in anchors])
+
+
+def dial(port=None):
+    """A blocking socket."""
+    sock = socket.socket()
+    sock.connect(socket.getaddrinfo("127.0.0.1", port or broker.GOOD)[0][-1])
+    return sock
+
+
+class Counted(io.IOBase):
+    """A stream made in Python, around a socket, that counts what is written to it."""
+
+    def __init__(self, sock):
+        self._sock = sock
+        self.writes = 0
+
+    def readinto(self, buffer):
+        return self._sock.readinto(buffer)
+
+    def write(self, data):
+        self.writes += 1
+        return self._sock.write(data)
+
+    def ioctl(self, request, argument):
+        return 0
+
+
+def next_event(mqtt):
+    while True:
+        event = mqtt.advance(True)
+        if event:
+            return event
+
+
+def test_a_handshake_takes_two_writes():
+    stream = Counted(dial())
+    tls = TLS(stream, credentials(), "127.0.0.1")
+    while not tls.handshake():
+        pass
+    check.equal(stream.writes, 2)
+    check.equal((tls.alert(), tls.verdict(), tls.resumed()), (None, 0, False))
+    tls.close()
+
+
+def test_a_session_is_resumed_and_shows_no_certificate():
+    first = TLS(dial(), credentials(), "127.0.0.1")
+    check.equal(first.handshake(), True)
+    saved = first.save()
+    check.true(100 < len(saved) < 1000, "%d bytes" % len(saved))
+    check.true(time.time() < first.shown_until() < time.time() + 366 * 86400)
+    first.close()
+    for broken in (b"", b"x", saved[:-1], bytes(len(saved))):
+        again = TLS(dial(), credentials(), "127.0.0.1", broken)
+        check.equal((again.handshake(), again.resumed()), (True, False))
+        again.close()
+    again = TLS(dial(), credentials(), "127.0.0.1", saved)
+    check.equal((again.handshake(), again.resumed(), again.shown_until()), (True, True, None))
+    again.close()
+
+
+def fails(name, port):
+    """(alert, verdict) of a handshake that must fail."""
+    tls = TLS(dial(port), credentials(name), "127.0.0.1")
+    check.raises(OSError, tls.handshake)
+    result = tls.alert(), tls.verdict()
+    tls.close()
+    return result
+
+
+def test_alerts_are_read_every_time_rfc_5246_7_2_2():
+    for _ in range(20):
+        check.equal(fails("old", broker.GOOD), (45, 0))  # certificate_expired
+        check.equal(fails("intruder", broker.GOOD), (48, 0))  # unknown_ca
+
+
+def test_verdicts():
+    check.equal(fails("user1", broker.EXPIRED)[1], 0x01)
+    check.equal(fails("user1", broker.NOT_YET)[1], 0x0200)
+    check.equal(fails("user1", broker.OTHER_NAME)[1], 0x04)
+    check.equal(fails("user1", broker.STRANGER)[1], 0x08)
+
+
+def test_what_is_no_identity():
+    check.raises(ValueError, Credentials, b"", b"", [])
+    check.raises(ValueError, Credentials, broker.read(broker.FIXTURE + "/user1.der"), b"key", [])
+    check.raises(TypeError, TLS, dial(), None, "host")
+    check.raises(OSError, TLS, 1, credentials(), "host")  # no stream
+
+
+def test_a_closed_tls_is_closed():
+    tls = TLS(dial(), credentials(), "127.0.0.1")
+    tls.handshake()
+    tls.close()
+    tls.close()
+    check.raises(OSError, tls.read, 1)
+    check.raises(OSError, tls.write, b"x")
+    check.raises(OSError, tls.handshake)
+
+
+def connected(receive=256, window=4, will=None, clean=True):
+    tls = TLS(dial(), credentials(), "127.0.0.1")
+    tls.handshake()
+    mqtt = MQTT(window, receive)
+    mqtt.connect(tls, "native", 60, clean, will, 5000)
+    check.equal(next_event(mqtt), (CONNECTED, False))
+    return mqtt, tls
+
+
+def test_every_quality_of_service_both_ways():
+    mqtt, tls = connected()
+    check.equal(mqtt.subscribe("native/#", 2), 1)
+    check.equal(next_event(mqtt), (SUBSCRIBED, 1, b"\x02"))
+    for qos in (0, 1, 2):
+        packet_id = mqtt.publish("native/topic", "payload %d" % qos, qos, False)
+        check.equal(packet_id > 0, qos > 0)
+        wanted = [(MESSAGE, "native/topic", b"payload %d" % qos)] + ([(PUBLISHED, packet_id)] if qos else [])
+        check.equal(sorted(next_event(mqtt) for _ in wanted), sorted(wanted))
+        check.equal(mqtt.pending(), 0)
+    tls.close()
+
+
+def test_what_is_published_in_one_go_leaves_in_few_writes():
+    stream = Counted(dial())
+    tls = TLS(stream, credentials(), "127.0.0.1")
+    while not tls.handshake():
+        pass
+    mqtt = MQTT(16, 256)
+    mqtt.connect(tls, "burst", 60, True, None, 5000)
+    check.equal(next_event(mqtt), (CONNECTED, False))
+    before = stream.writes
+    for i in range(10):
+        mqtt.publish("t", b"%d" % i, 0, False)
+        mqtt.publish("t", b"%d" % i, 1, False)
+    check.equal(stream.writes, before)
+    while mqtt.pending():
+        next_event(mqtt)
+    check.equal(stream.writes, before + 1)
+    tls.close()
+
+
+def test_the_window_and_memory_that_grows():
+    mqtt, tls = connected(window=2, receive=256)
+    check.equal(mqtt.subscribe("native/big", 0), 1)
+    check.equal(next_event(mqtt)[0], SUBSCRIBED)
+    big = b"0123456789" * 1000
+    check.true(mqtt.publish("native/big", big, 1, False) > 0)
+    check.equal(mqtt.publish("native/big", big, 1, False), NO_ROOM)  # memory is for one such message
+    events = [next_event(mqtt) for _ in range(2)]
+    check.equal(sorted(event[0] for event in events), [OVERSIZE, PUBLISHED])
+    check.equal([event[1:] for event in events if event[0] == OVERSIZE], [("native/big", 10000)])
+    check.equal(mqtt.publish("native/big", big, 0, False), 0)
+    check.equal(next_event(mqtt), (OVERSIZE, "native/big", 10000))
+    for _ in range(2):
+        check.true(mqtt.publish("elsewhere", b"", 1, False) > 0)
+    check.equal(mqtt.publish("elsewhere", b"", 1, False), NO_ROOM)
+    tls.close()
+
+
+def test_what_cannot_be_published():
+    mqtt = MQTT(4, 256)
+    check.equal(mqtt.publish("t", b"", 0, False), NOT_CONNECTED)
+    for topic in ("", "a/+", "#", "a\0"):
+        check.raises(ValueError, mqtt.publish, topic, b"", 1, False)
+    check.raises(ValueError, mqtt.publish, "t", b"", 3, False)
+    check.raises(TypeError, mqtt.publish, "t", None, 1, False)
+    check.true(mqtt.publish("kept", b"until there is a connection", 1, False) > 0)
+    check.equal(mqtt.advance(True), None)
+
+
+def test_the_broker_dies():
+    mqtt, tls = connected()
+    broker.command("kill")
+    check.equal(next_event(mqtt), (ENDED,))
+    mqtt.close()
+    tls.close()
+    broker.command("start")
+
+
+def test_disconnect_is_clean_mqtt_3_14_4_3():
+    heard = broker.listen("-t native/will", "-R")
+    mqtt, tls = connected(will=("native/will", b"died", 0, False))
+    mqtt.disconnect()
+    check.equal(next_event(mqtt)[1], 0)
+    tls.close()
+    mqtt, tls = connected(will=("native/will", b"really", 0, False))
+    tls.close()
+    asyncio.run(broker.until(lambda: broker.heard(heard) == ["really"], "the second will"))
+    asyncio.new_event_loop()
+
+
+async def test_nothing_is_left_behind_by_a_hundred_connections():
+    identity = broker.board()
+
+    async def once():
+        async with running(new_client(identity)) as client:
+            await client.publish("state", "ON", qos=2)
+
+    def used():
+        gc.collect()
+        gc.collect()  # what a finaliser let go goes with the second
+        return gc.mem_alloc(), _board.native_heap()
+
+    for _ in range(10):
+        await once()
+    heap, native = used()
+    for _ in range(100):
+        await once()
+    after = used()
+    check.true(after[0] - heap < 2000, "%d bytes more in MicroPython's heap" % (after[0] - heap))
+    check.true(after[1] - native < 2000, "%d bytes more outside of it" % (after[1] - native))
+
+
+check.run(globals())
