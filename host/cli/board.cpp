@@ -18,12 +18,18 @@ struct BoardOptions {
     std::string folder = "virtual-board";
     std::string port;
     bool native = false;
+    bool riscv = false;
+    bool counted = false;
 };
 
 void run_board(const Context& context, const BoardOptions& options) {
     loader::VirtualBoardOptions wanted;
     wanted.flash = std::filesystem::absolute(options.folder).lexically_normal();
-    if (options.native) wanted.micropython = loader::find_helper("micropython-native");
+    wanted.riscv = options.riscv;
+    wanted.counted = options.counted;
+    if (options.native)
+        wanted.micropython =
+            loader::find_helper(options.riscv ? "micropython-rv32-native" : "micropython-native");
     if (!options.port.empty()) wanted.port_link = std::filesystem::absolute(options.port).lexically_normal();
     if (!context.json) {
         wanted.on_output = [](std::string_view text) {
@@ -54,6 +60,7 @@ void add_board(CLI::App& app, Context& context) {
         "  countersign board\n"
         "  countersign board --dir ./flash --port ./board\n"
         "  countersign board --native\n"
+        "  countersign board --riscv\n"
         "and in another terminal, what a real board understands too:\n"
         "  countersign load user1 --port ./board\n"
         "  mpremote connect ./board repl");
@@ -62,6 +69,12 @@ void add_board(CLI::App& app, Context& context) {
     command->add_option("--port", options->port, "A name for its port that stays the same")
         ->type_name("LINK");
     command->add_flag("--native", options->native, "Firmware with the C++ module _countersign built in");
+    auto* riscv = command->add_flag("--riscv", options->riscv,
+                                    "An ESP32-C3's instruction set, in QEMU, instead of this computer's");
+    command
+        ->add_flag("--counted", options->counted,
+                   "Its time is 125 million instructions a second, whatever this computer does")
+        ->needs(riscv);
     command->callback([&context, options] { run_board(context, *options); });
 }
 
