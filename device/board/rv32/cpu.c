@@ -34,7 +34,7 @@
 
 static void (*handlers[INTERRUPTS])(void);
 static volatile bool event;
-static uint64_t waited;  // instructions as QEMU counts them while the core sleeps
+static uint64_t waited;  // of counter(), while the core slept
 
 unsigned long interrupts_disable(void) {
     unsigned long state;
@@ -109,7 +109,7 @@ static uint64_t counter(void) {
     return (uint64_t)high << 32 | low;
 }
 
-uint64_t cpu_instructions(void) {
+uint64_t cpu_busy_ns(void) {
     return counter() - waited;
 }
 
