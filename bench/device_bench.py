@@ -3,8 +3,9 @@
 
 device_bench.py [COUNTERSIGN]       the program; else build/bin/countersign
 
-Instructions are those of an ESP32-C3's instruction set, waiting left out (QEMU's -icount). Heap is MicroPython's,
-in which TLS has its memory here too: the highest above where it stood, seen by a collection at every kilobyte.
+Instructions are those of an ESP32-C3's instruction set, waiting left out (QEMU's -icount).
+Heap is MicroPython's, in which TLS has its memory here too: the highest above where it stood,
+as a collection at every kilobyte sees it.
 """
 import json
 import os
@@ -16,9 +17,16 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 NAMES = {
-    "key": "a new key", "request": "a signed request", "signature": "a signature",
-    "verification": "a verification", "connect": "connect, full handshake", "connect_again": "connect again", "publish_qos0": "publish, QoS 0",
-    "publish_qos1": "publish, QoS 1", "renewal": "a renewal"}
+    "key": "a new key",
+    "request": "a signed request",
+    "signature": "a signature",
+    "verification": "a verification",
+    "connect": "connect, full handshake",
+    "connect_again": "connect again",
+    "publish_qos0": "publish, QoS 0",
+    "publish_qos1": "publish, QoS 1",
+    "renewal": "a renewal",
+}
 
 
 def free_port():
@@ -105,8 +113,9 @@ def main():
             port = folder + "/port"
             for kind, flags, built_in in (("python", [], False), ("native", ["--native"], True)):
                 flash = "%s/%s" % (folder, kind)
-                board = bench.start(bench.command("board", "--riscv", "--counted", "--dir", flash, "--port", port,
-                                                  *flags), "MicroPython")
+                command = bench.command("board", "--riscv", "--counted", "--dir", flash,
+                                        "--port", port, *flags)
+                board = bench.start(command, "MicroPython")
                 bench.must("load", "user1", "--port", port, "--wifi-ssid", "home", "--replace")
                 figures[kind] = bench.figures(port, built_in)
                 bench.stop(board)
