@@ -5,7 +5,7 @@ device_bench.py [COUNTERSIGN]       the program; else build/bin/countersign
 
 Instructions are those of an ESP32-C3's instruction set, waiting left out (QEMU's -icount).
 Heap is MicroPython's, in which TLS has its memory here too: the highest above where it stood,
-as a collection at every kilobyte sees it.
+as a collection at every two kilobytes sees it.
 """
 import json
 import os

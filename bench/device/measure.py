@@ -7,6 +7,7 @@ import time
 
 import _board
 from countersign import backend, board, config, keys
+from countersign.clock import Clock
 from countersign.files import Files
 from countersign.slots import Slots, any_identity
 
@@ -21,7 +22,7 @@ _figures = {}
 
 
 async def _figure(name, work, per=1):
-    """Instructions, undisturbed; then heap and stack at their highest, with a collection every kilobyte."""
+    """Instructions, undisturbed; then heap and stack at their highest, with a collection every two kilobytes."""
     gc.collect()
     start = _board.busy_ns()
     result = work()
@@ -34,7 +35,7 @@ async def _figure(name, work, per=1):
 async def _peak(name, work):
     gc.collect()
     base = gc.mem_alloc()
-    gc.threshold(1024)
+    gc.threshold(2048)
     _board.peaks()
     result = work()
     if hasattr(result, "send"):
@@ -72,6 +73,7 @@ async def _publish(client, qos):
 
 async def _all():
     files = Files("/")
+    Clock(files).keep_floor()
     identity = any_identity(Slots(files))
     settings = config.load("/")
     where = settings.server_ip, settings.server_port

@@ -19,6 +19,8 @@ uint64_t cpu_microseconds(void);
 // How long the core has run since the reset, its waiting left out, in nanoseconds of QEMU's. With -icount
 // shift=N an instruction takes 2^N of them, always.
 uint64_t cpu_busy_ns(void);
+// What has been done since cpu_busy_ns() said `start` was waiting for a device.
+void cpu_was_waiting(uint64_t start);
 _Noreturn void cpu_reset(void);
 
 // console.c: the UART.

@@ -113,6 +113,10 @@ uint64_t cpu_busy_ns(void) {
     return counter() - waited;
 }
 
+void cpu_was_waiting(uint64_t start) {
+    waited += cpu_busy_ns() - start;
+}
+
 uint64_t cpu_microseconds(void) {
     return ticks() / TICKS_PER_US;
 }

@@ -50,10 +50,15 @@ static void collect_sent(void) {
 
 static err_t send_frame(struct netif* netif, struct pbuf* p) {
     (void)netif;
-    collect_sent();
-    if (p->tot_len > FRAME || sent_free == 0) {
-        return ERR_IF;  // as if lost: TCP sends it again
+    if (p->tot_len > FRAME) {
+        return ERR_IF;
     }
+    // MicroPython's sockets take a frame that is not sent for a broken connection.
+    uint64_t start = cpu_busy_ns();
+    do {
+        collect_sent();
+    } while (sent_free == 0);
+    cpu_was_waiting(start);
     unsigned id = (unsigned)__builtin_ctz(sent_free);
     sent_free &= ~(1u << id);
     pbuf_copy_partial(p, sent[id].frame, p->tot_len, 0);

@@ -23,8 +23,10 @@ void random_bytes(void* out, size_t size) {
     for (uint8_t* at = out; size > 0;) {
         virtio_give(&requests, 0, chunk, size < sizeof chunk ? size : sizeof chunk, true);
         uint32_t got;
+        uint64_t start = cpu_busy_ns();
         while (virtio_take(&requests, &got) < 0) {
         }
+        cpu_was_waiting(start);
         if (got > size) {
             got = size;
         }

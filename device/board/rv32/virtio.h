@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 enum { VIRTIO_NET = 1, VIRTIO_RNG = 4 };
-enum { VIRTQ_SIZE = 8 };  // buffers in a queue
+enum { VIRTQ_SIZE = 16 };  // buffers in a queue
 
 typedef struct {
     uint64_t address;
