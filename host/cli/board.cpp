@@ -6,6 +6,7 @@
 #include <memory>
 #include <thread>
 
+#include "host/base/error.h"
 #include "host/cli/commands.h"
 #include "host/cli/interrupt.h"
 #include "host/loader/helper_programs.h"
@@ -18,12 +19,20 @@ struct BoardOptions {
     std::string folder = "virtual-board";
     std::string port;
     bool native = false;
+    bool riscv = false;
+    bool counted = false;
 };
 
 void run_board(const Context& context, const BoardOptions& options) {
+    if (options.counted && !options.riscv)
+        throw Error(Code::Usage, "--counted is for --riscv.", "countersign board --help");
     loader::VirtualBoardOptions wanted;
     wanted.flash = std::filesystem::absolute(options.folder).lexically_normal();
-    if (options.native) wanted.micropython = loader::find_helper("micropython-native");
+    wanted.riscv = options.riscv;
+    wanted.counted = options.counted;
+    if (options.native)
+        wanted.micropython =
+            loader::find_helper(options.riscv ? "micropython-rv32-native" : "micropython-native");
     if (!options.port.empty()) wanted.port_link = std::filesystem::absolute(options.port).lexically_normal();
     if (!context.json) {
         wanted.on_output = [](std::string_view text) {
@@ -54,6 +63,7 @@ void add_board(const Command& app, Context& context) {
         "  countersign board\n"
         "  countersign board --dir ./flash --port ./board\n"
         "  countersign board --native\n"
+        "  countersign board --riscv\n"
         "and in another terminal, what a real board understands too:\n"
         "  countersign load user1 --port ./board\n"
         "  mpremote connect ./board repl");
@@ -61,6 +71,10 @@ void add_board(const Command& app, Context& context) {
     command.option("--dir", options->folder, "Its flash").type_name("DIR").show_default();
     command.option("--port", options->port, "A name for its port that stays the same").type_name("LINK");
     command.flag("--native", options->native, "Firmware with the C++ module _countersign built in");
+    command.flag("--riscv", options->riscv,
+                 "An ESP32-C3's instruction set, in QEMU, instead of this computer's");
+    command.flag("--counted", options->counted,
+                 "With --riscv: its time is 125 million instructions a second, whatever this computer does");
     command.action([&context, options] { run_board(context, *options); });
 }
 

@@ -17,10 +17,8 @@ extern char** environ;
 namespace countersign::loader {
 namespace {
 
-constexpr const char* kHeap = "heapsize=512k";  // as in device/board/virtual/board.c
-
 // Several threads may run: posix_spawn, not fork.
-pid_t spawn(const std::string& micropython, const std::string& flash, int console) {
+pid_t spawn(const std::vector<std::string>& command, int console) {
     posix_spawn_file_actions_t actions;
     ::posix_spawn_file_actions_init(&actions);
     for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
@@ -37,20 +35,21 @@ pid_t spawn(const std::string& micropython, const std::string& flash, int consol
     ::posix_spawnattr_setpgroup(&attributes, 0);
     ::posix_spawnattr_setflags(&attributes,
                                POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-    const std::array<const char*, 7> arguments = {micropython.c_str(), "-X",          kHeap,  "-m",
-                                                  "_virtual_board",    flash.c_str(), nullptr};
+    std::vector<char*> arguments;
+    for (const auto& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
+    arguments.push_back(nullptr);
     pid_t pid = -1;
-    const int error = ::posix_spawn(&pid, micropython.c_str(), &actions, &attributes,
-                                    const_cast<char* const*>(arguments.data()), environ);
+    const int error =
+        ::posix_spawn(&pid, arguments.front(), &actions, &attributes, arguments.data(), environ);
     ::posix_spawnattr_destroy(&attributes);
     ::posix_spawn_file_actions_destroy(&actions);
-    if (error != 0) throw Error(Code::ToolMissing, micropython + " cannot be run.", "./dev build");
+    if (error != 0) throw Error(Code::ToolMissing, command.front() + " cannot be run.", "./dev build");
     return pid;
 }
 
 }  // namespace
 
-BoardProcess::BoardProcess(const std::string& micropython, const std::filesystem::path& flash) {
+BoardProcess::BoardProcess(const std::vector<std::string>& command) {
     std::array<int, 2> ends{};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
         throw Error(Code::Internal, "socketpair failed.");
@@ -58,7 +57,7 @@ BoardProcess::BoardProcess(const std::string& micropython, const std::filesystem
     ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
     fd_ = ends[0];
     try {
-        pid_ = spawn(micropython, flash.string(), ends[1]);
+        pid_ = spawn(command, ends[1]);
     } catch (...) {
         ::close(ends[0]);
         ::close(ends[1]);

@@ -1,18 +1,18 @@
-// The MicroPython process of a virtual board. Its resets happen inside it (one process from power-on to
-// power-off); its standard input and output are one stream, our end of which is fd().
+// The process of a virtual board. Its resets happen inside it (one process from power-on to power-off); its
+// standard input and output are one stream, our end of which is fd().
 #pragma once
 
 #include <sys/types.h>
 
-#include <filesystem>
 #include <string>
+#include <vector>
 
 namespace countersign::loader {
 
 class BoardProcess {
   public:
     // Starts at power-on. Throws Error{ToolMissing}.
-    BoardProcess(const std::string& micropython, const std::filesystem::path& flash);
+    explicit BoardProcess(const std::vector<std::string>& command);
     BoardProcess(const BoardProcess&) = delete;
     BoardProcess& operator=(const BoardProcess&) = delete;
     // Cuts the power: SIGKILL, and waits for the end.

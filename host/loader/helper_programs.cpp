@@ -14,6 +14,15 @@
 namespace countersign::loader {
 namespace {
 
+constexpr std::string_view kBoard = "micropython";  // and what follows a dash: its kinds
+
+// How to install what does not come with Countersign.
+std::string cure_for(std::string_view name) {
+    if (name == "qemu-system-riscv32") return "apt install qemu-system-misc";
+    return "pipx install " + std::string(name) + ", or apt install " +
+           (name == "mpremote" ? "micropython-mpremote (Debian 13)" : std::string(name));
+}
+
 std::string variable_for(std::string_view name) {
     std::string variable = "COUNTERSIGN_";
     for (const char c : name) {
@@ -39,17 +48,17 @@ std::string find_helper(std::string_view name) {
         throw Error(Code::ToolMissing, variable + " names " + path + ", which cannot be run.",
                     "set " + variable + " to the program");
     }
-    const bool is_board = name == "micropython" || name == "micropython-native";
+    const bool is_board = name.substr(0, kBoard.size()) == kBoard;
     if (!is_board) {
         if (auto path = find_program(name); !path.empty()) return path;
     }
     if (auto path = beside_this_program(name); !path.empty()) return path;
     if (is_board) {
-        throw Error(Code::ToolMissing, "The virtual board's MicroPython is not built.", "./dev build");
+        throw Error(
+            Code::ToolMissing, "The virtual board's MicroPython (" + std::string(name) + ") is not built.",
+            name.find("rv32") == std::string_view::npos ? "./dev build" : "device/board/rv32/build.sh");
     }
-    throw Error(Code::ToolMissing, std::string(name) + " is not installed.",
-                "pipx install " + std::string(name) + ", or apt install " +
-                    (name == "mpremote" ? "micropython-mpremote (Debian 13)" : std::string(name)));
+    throw Error(Code::ToolMissing, std::string(name) + " is not installed.", cure_for(name));
 }
 
 }  // namespace countersign::loader

@@ -18,6 +18,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/loader/board_command.h"
 #include "host/loader/board_process.h"
 #include "host/loader/helper_programs.h"
 #include "host/loader/pty.h"
@@ -79,6 +80,7 @@ class VirtualBoard::Relay {
     [[nodiscard]] bool wait_for(std::string_view text, milliseconds deadline, std::size_t from) const;
 
   private:
+    [[nodiscard]] std::vector<std::string> command() const;
     void run();
     void run_calls();
     void pump();
@@ -90,7 +92,7 @@ class VirtualBoard::Relay {
     void crashed();
 
     VirtualBoardOptions options_;
-    std::string micropython_;
+    std::vector<std::string> command_;
 
     // The relay thread's own.
     std::optional<BoardProcess> process_;
@@ -113,12 +115,18 @@ class VirtualBoard::Relay {
     std::thread thread_;
 };
 
-VirtualBoard::Relay::Relay(VirtualBoardOptions options)
-    : options_(std::move(options)),
-      micropython_(options_.micropython.empty() ? find_helper("micropython")
-                                                : options_.micropython.string()) {
+std::vector<std::string> VirtualBoard::Relay::command() const {
+    const auto program = options_.micropython.empty()
+                             ? find_helper(options_.riscv ? "micropython-rv32" : "micropython")
+                             : options_.micropython.string();
+    return options_.riscv ? riscv_board_command(program, options_.flash, options_.counted)
+                          : virtual_board_command(program, options_.flash);
+}
+
+VirtualBoard::Relay::Relay(VirtualBoardOptions options) : options_(std::move(options)) {
     make_folder(options_.flash, kPrivateFolder);
     options_.flash = std::filesystem::canonical(options_.flash);
+    command_ = command();
     wake_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (wake_ < 0) throw Error(Code::Internal, "eventfd failed.");
     try {
@@ -173,7 +181,7 @@ void VirtualBoard::Relay::run() {
 void VirtualBoard::Relay::power_on() {
     if (process_) return;
     to_board_.clear();
-    process_.emplace(micropython_, options_.flash);
+    process_.emplace(command_);
     started_ = steady_clock::now();
 }
 

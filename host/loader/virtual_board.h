@@ -1,6 +1,6 @@
-// A board without hardware: the real MicroPython behind a pseudo-terminal, its flash a folder. What speaks to
-// a serial port (mpremote, screen) speaks to it, and it resets, loses power and loses its cable as an ESP32
-// does.
+// A board without hardware: the real MicroPython behind a pseudo-terminal, its flash in a folder. What speaks
+// to a serial port (mpremote, screen) speaks to it, and it resets, loses power and loses its cable as an
+// ESP32 does.
 #pragma once
 
 #include <chrono>
@@ -15,7 +15,9 @@ namespace countersign::loader {
 
 struct VirtualBoardOptions {
     std::filesystem::path flash;  // created when absent; the file .board in it describes the world around
-    std::filesystem::path micropython;  // empty: find_helper("micropython")
+    std::filesystem::path micropython;  // empty: find_helper() for the kind of board
+    bool riscv = false;                 // micropython is RISC-V firmware, for QEMU
+    bool counted = false;               // RISC-V: see riscv_board_command()
     std::filesystem::path port_link;  // a name for the port that stays the same; replaced if it is a symlink
     std::function<void(std::string_view)>
         on_output;  // all the board prints, on a thread that must not call the board

@@ -1,0 +1,59 @@
+#include "host/loader/board_command.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "host/base/error.h"
+#include "host/loader/digest.h"
+#include "host/loader/helper_programs.h"
+
+namespace countersign::loader {
+namespace {
+
+constexpr const char* kHeap = "heapsize=512k";  // as in device/board/virtual/board.c
+constexpr const char* kFlashSize = "2M";        // what a 4 MB ESP32 leaves for files
+
+// Espressif's prefix; the rest makes the board's folder a board's own and lasting.
+std::string mac_of(const std::filesystem::path& flash) {
+    const std::uint32_t id = crc32(flash.string());
+    return fmt::format("24:0a:c4:{:02x}:{:02x}:{:02x}", id >> 16 & 0xff, id >> 8 & 0xff, id & 0xff);
+}
+
+// QEMU would create it readable for everyone, and keys will be in it.
+void make_private_file(const std::filesystem::path& path) {
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) throw Error(Code::FileWrite, path.string() + " cannot be written.");
+    ::close(fd);
+}
+
+}  // namespace
+
+std::vector<std::string> virtual_board_command(const std::filesystem::path& micropython,
+                                               const std::filesystem::path& flash) {
+    return {micropython.string(), "-X", kHeap, "-m", "_virtual_board", flash.string()};
+}
+
+std::vector<std::string> riscv_board_command(const std::filesystem::path& firmware,
+                                             const std::filesystem::path& flash, bool counted) {
+    const auto image = flash / "flash.img";
+    make_private_file(image);
+    // A comma ends a value in QEMU's options; two stand for one.
+    std::string escaped;
+    for (const char c : image.string()) escaped += c == ',' ? std::string(",,") : std::string(1, c);
+    std::vector<std::string> command{
+        // QEMU does not end when nobody holds its serial line any more.
+        find_helper("setpriv"), "--pdeathsig", "KILL", find_helper("qemu-system-riscv32"), "-nodefaults",
+        "-nographic", "-monitor", "none", "-bios", "none",
+        // Of the extensions of QEMU's core those of an ESP32-C3: what else the firmware used would trap.
+        "-machine", "virt", "-cpu", "rv32,a=off,f=off,d=off", "-m", "8M", "-kernel", firmware.string(),
+        "-global", "virtio-mmio.force-legacy=false", "-object",
+        fmt::format("memory-backend-file,id=flash,size={},share=on,mem-path={}", kFlashSize, escaped),
+        "-device", "ivshmem-plain,memdev=flash", "-device", "virtio-rng-device", "-netdev", "user,id=net",
+        "-device", "virtio-net-device,netdev=net,mac=" + mac_of(flash), "-chardev",
+        "stdio,id=console,signal=off", "-serial", "chardev:console"};
+    if (counted) command.insert(command.end(), {"-icount", "shift=3"});
+    return command;
+}
+
+}  // namespace countersign::loader
