@@ -88,7 +88,7 @@ TEST(Supervisor, stopping_saves_what_the_broker_holds_and_lets_it_start_again) {
     EXPECT_FALSE(std::filesystem::exists(broker.files.data / "mosquitto.db"));
     broker.stop();
     EXPECT_TRUE(std::filesystem::exists(broker.files.data / "mosquitto.db"));
-    EXPECT_EQ(broker.count_log("mosquitto version 2.0.11 terminating") + broker.count_log("terminating"), 2u);
+    EXPECT_EQ(broker.count_log("terminating"), 1u);
     broker.start();
     EXPECT_GT(broker.pid(), 0);
 }
