@@ -10,7 +10,6 @@ countersign/ or $ is taken as it stands.
 """
 
 import asyncio
-import gc
 import time
 
 from micropython import const
@@ -231,7 +230,6 @@ class Client:
     async def _open(self):
         will = (self.topic("status"), b"offline", 1, True) if self._announce else None
         hello = self._identity.user, self._keepalive, self._clean, will
-        gc.collect()  # the handshake needs some 30 kB, in large pieces
         link = await self._dial_at_floor_too(hello)
         self._backend.connect(link, hello)
         await self._backend.connection.established()

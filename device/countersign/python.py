@@ -1,6 +1,7 @@
 """The backend in Python, over the firmware's own TLS: a reader, a writer and a keeper of the line."""
 
 import asyncio
+import gc
 import time
 
 from micropython import const
@@ -44,6 +45,7 @@ class Backend:
         return len(self._session.deliveries)
 
     async def dial(self, host, port, context, hello):
+        gc.collect()  # the handshake needs some 30 kB, in large pieces
         return await transport.dial(host, port, context, mqtt.connect(*hello))
 
     def connect(self, link, hello):

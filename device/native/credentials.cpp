@@ -1,5 +1,7 @@
 #include "credentials.h"
 
+#include "mbedtls_build.h"
+
 #include "mbedtls/error.h"
 
 namespace countersign::native {

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <span>
 
+#include "mbedtls_build.h"
+
 #include "mbedtls/ssl.h"
 #include "random.h"
 

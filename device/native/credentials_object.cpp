@@ -1,4 +1,6 @@
 // Credentials(certificate, key, anchors): DER, anchors any iterable of certificates.
+#include "mbedtls_build.h"
+
 #include "arguments.h"
 #include "mbedtls/platform_util.h"
 #include "module.h"

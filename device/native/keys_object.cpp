@@ -1,4 +1,6 @@
 // public_key(), sign(), verify(): what device/countersign/ecdsa.py does in Python.
+#include "mbedtls_build.h"
+
 #include "arguments.h"
 #include "mbedtls/platform_util.h"
 #include "module.h"

@@ -176,7 +176,8 @@ mp_obj_t countersign_mqtt_connect(size_t, const mp_obj_t* args) {
     options.clean_session = mp_obj_is_true(args[4]);
     options.version = self.limits.version;
     // 3.1.1's way: a session that is not asked to be clean is kept for good.
-    options.session_expiry_seconds = options.clean_session ? 0 : mqtt::kNeverExpires;
+    const bool kept = options.version == mqtt::Version::v5 && !options.clean_session;
+    options.session_expiry_seconds = kept ? mqtt::kNeverExpires : 0;
     mqtt::Message will;
     if (args[5] != mp_const_none) {
         mp_obj_t* items = nullptr;

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "mbedtls_build.h"
+
 #include "mbedtls/ecdsa.h"
 #include "mbedtls/ecp.h"
 #include "mbedtls/platform_util.h"

@@ -1,6 +1,8 @@
 // Random bytes: the chip's entropy, as its mbedTLS port gathers it, through a DRBG of its own.
 #pragma once
 
+#include "mbedtls_build.h"
+
 #include "mbedtls/ctr_drbg.h"
 #include "mbedtls/entropy.h"
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "mbedtls_build.h"
+
 #include "mbedtls/net_sockets.h"
 #include "unix_time.h"
 

@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <span>
 
+#include "mbedtls_build.h"
+
 #include "credentials.h"
 #include "mbedtls/ssl.h"
 #include "stream.h"

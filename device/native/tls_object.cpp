@@ -3,6 +3,8 @@
 
 #include <new>
 
+#include "mbedtls_build.h"
+
 #include "arguments.h"
 #include "mbedtls/platform_util.h"
 #include "module.h"

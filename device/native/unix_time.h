@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "mbedtls_build.h"
+
 #include "mbedtls/x509.h"
 
 namespace countersign::native {

@@ -14,7 +14,6 @@ from _countersign import (
     CONNECTED, ENDED, MESSAGE, MQTT, NO_ROOM, NOT_CONNECTED, OVERSIZE, PUBLISHED, SUBSCRIBED, TLS,
     Credentials)
 from broker import new_client, running
-from countersign import errors
 
 
 def credentials(name="user1", anchors=("ours",)):
@@ -211,18 +210,17 @@ def test_disconnect_is_clean_mqtt_3_14_4_3():
     asyncio.new_event_loop()
 
 
-async def test_mqtt_5_says_that_another_has_taken_the_name():
-    first, second = new_client(version=5, announce=False), new_client(version=5, announce=False)
-    task = asyncio.create_task(first.run(retry=False))
-    await first.wait_connected()
-    await first.publish("state", "ON", qos=2)
-    async with running(second):
-        fault = None
-        try:
-            await task
-        except errors.ConnectionLost as e:
-            fault = e
-        check.contains(str(fault), "0x8e")  # session taken over
+async def test_the_client_in_mqtt_5():
+    client = new_client(version=5)
+    stream = client.subscribe("echo", qos=2)
+    log = broker.FIXTURE + "/mosquitto.log"
+    async with running(client):
+        await stream.ready()
+        check.true(b"as user1 (p5, c0, k60" in broker.read(log), "the broker's log says p5: MQTT 5")
+        for qos in (0, 1, 2):
+            await client.publish("echo", b"%d" % qos, qos)
+            check.equal(await asyncio.wait_for(stream.__anext__(), 10), ("devices/user1/echo", b"%d" % qos))
+        check.equal(client.pending, 0)
 
 
 async def test_nothing_is_left_behind_by_many_connections():

@@ -47,7 +47,8 @@ build() {
     make -C "$tree/mpy-cross" -j"$JOBS" PYTHON=/usr/bin/python3 CFLAGS_EXTRA=-Wno-error
     # The program that turns ELF into the bootloader's format would be downloaded; ELF is all we ask for.
     cmake -S "$tree/ports/rp2" -B "$work/rp2" -G Ninja -DMICROPY_BOARD=RPI_PICO -DPICO_NO_PICOTOOL=1 \
-        -DMICROPY_LIB_DIR="$work/no-micropython-lib" -DMICROPY_FROZEN_MANIFEST="$here/manifest.py" -DUSER_C_MODULES="$root/device/native/micropython.cmake"
+        -DMICROPY_LIB_DIR="$work/no-micropython-lib" -DMICROPY_FROZEN_MANIFEST="$here/manifest.py" \
+        -DUSER_C_MODULES="$root/device/native/micropython.cmake"
     cmake --build "$work/rp2" -j"$JOBS" --target firmware
     cp "$work/rp2/firmware.elf" "$work/rp2040.elf"
     arm-none-eabi-nm "$work/rp2040.elf" | grep -q countersign_module
