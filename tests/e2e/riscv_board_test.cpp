@@ -80,7 +80,7 @@ TEST_P(RiscvBoardTest, LivesThroughItsFirstRenewalAndAPowerCutWithinIt) {
     // Answered, not proven: the worst moment.
     ASSERT_TRUE(reaches({"active"}));
     scene_.must({"renew", "user1", "--wait", "0"});
-    ASSERT_TRUE(host_->wait_for("renewed user1")) << host_->output();
+    ASSERT_TRUE(host_->wait_for("user1: renewed")) << host_->output();
     board_->cut_power();
     EXPECT_EQ(working_certificates(), (States{"active", "pending"}));
 

@@ -100,12 +100,13 @@ void cpu_event(void) {
     event = true;
 }
 
+// Cycles: what QEMU says of instructions differs between its versions.
 static uint64_t counter(void) {
     uint32_t high, low;
     do {
-        high = csr_read(minstreth);
-        low = csr_read(minstret);
-    } while (high != csr_read(minstreth));
+        high = csr_read(mcycleh);
+        low = csr_read(mcycle);
+    } while (high != csr_read(mcycleh));
     return (uint64_t)high << 32 | low;
 }
 
@@ -170,5 +171,5 @@ mp_uint_t mp_hal_ticks_us(void) {
 }
 
 mp_uint_t mp_hal_ticks_cpu(void) {
-    return csr_read(minstret);
+    return csr_read(mcycle);
 }
