@@ -153,6 +153,8 @@ class Client:
                     if self._closing:  # the broker hanging up after our DISCONNECT
                         return
                     self.fault = self._explain(e)
+                    if isinstance(self.fault, (CertExpired, CertNotYet)):
+                        self._clock.doubt()
                     if self._lifecycle and await self._lifecycle.failed(self, self.fault):
                         continue
                     if not retry:
@@ -245,7 +247,7 @@ class Client:
     async def _dial_at_floor_too(self, hello):
         """The clock may have fallen back while the board ran: never below what is proven. Or it may have been
         sent ahead: after "expired" one more try at the newest proven time."""
-        self._clock.keep_floor()
+        self._clock.tend()
         try:
             return await self._dial(hello)
         except CertExpired:
