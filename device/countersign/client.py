@@ -20,12 +20,18 @@ from .backoff import Backoff
 from .clock import Clock
 from .connection import Connection, Reconnect, within
 from .dates import text
-from .errors import BrokerRefused, CertExpired, CertNotYet, CountersignError, PayloadTooLarge, TopicInvalid
+from .errors import (
+    BrokerRefused, BrokerSilent, BrokerUnreachable, CertExpired, CertNotYet, CountersignError,
+    PayloadTooLarge, TopicInvalid)
 from .session import Session, Subscription
 
 # A message of the authority and its topic, docs/protocol.md.
 _LIFECYCLE_LIMIT = const(4096 + 128)
 _ABSOLUTE = ("devices/", "countersign/", "$")
+
+
+def _weight(fault):
+    return fault.own, not isinstance(fault, (BrokerSilent, BrokerUnreachable))
 
 
 class Client:
@@ -261,20 +267,22 @@ class Client:
                 raise
 
     async def _dial(self, hello):
-        """The first broker that answers; it stays at the front of the list."""
+        """The first broker that lets us in; it stays at the front of the list. Or the fault that tells most:
+        a refusal of our own certificate more than anything, and any answer more than silence."""
         if self._context is None:
             self._context = transport.make_context(self._identity)
-        first = None
+        worst = None
         for left in range(len(self._brokers) - 1, -1, -1):
             host, port = self._brokers[0]
             try:
                 return await transport.dial(host, port, self._context, hello)
             except CountersignError as e:
-                first = first or e
+                if worst is None or _weight(e) > _weight(worst):
+                    worst = e
                 self._brokers.append(self._brokers.pop(0))
                 if left:
                     self._log("%s Next in the list: %s:%d." % ((e,) + self._brokers[0]))
-        raise first
+        raise worst
 
     def _explain(self, fault):
         """Stock firmware does not tell why a broker ended the handshake; our own certificate's dates may."""
