@@ -30,6 +30,8 @@ void add_reinstate(CLI::App& app, Context& context);
 void add_crl(CLI::App& app, Context& context);
 void add_demo(CLI::App& app, Context& context);
 void add_up(CLI::App& app, Context& context);
+void add_doctor(CLI::App& app, Context& context);
+void add_passphrase(CLI::App& app, Context& context);
 void add_explain(CLI::App& app, Context& context);
 
 }  // namespace countersign::cli

@@ -50,6 +50,8 @@ void add_commands(CLI::App& app, Context& context) {
     add_signer(app, context);
     add_responder(app, context);
     add_up(app, context);
+    add_doctor(app, context);
+    add_passphrase(app, context);
     add_explain(app, context);
 }
 
@@ -77,7 +79,7 @@ int run(int argc, char** argv) {
     }
     try {
         app.parse(argc, argv);
-        return 0;
+        return context.failed ? kFailed : 0;
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : kWrongUsage;
     } catch (const Error& error) {
