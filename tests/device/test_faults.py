@@ -10,7 +10,7 @@ import broker
 import check
 from countersign import transport
 from countersign.client import Client
-from countersign.clock import _set_clock
+from countersign.clock import Clock, _set_clock
 from countersign.errors import CountersignError, IdentityDamaged, TlsFailed
 from countersign.slots import sealed
 
@@ -105,6 +105,31 @@ def test_clock_sent_ahead_is_cured_at_the_floor():
         check.true(abs(time.time() - today) < 100, "the clock stays where the certificates were good")
     with at(4102444800):
         check.equal(connect(identity, also=(1,)), None)  # nobody listens at the first address
+
+
+def test_after_a_fault_of_dates_ntp_is_asked_again():
+    asked = []
+
+    def ntp():
+        asked.append(1)
+        if len(asked) == 1:  # at the start nobody answers, as before the network is up
+            raise OSError(110)
+        return _board.host_time()
+
+    async def connected():
+        async with broker.running(client):
+            pass
+
+    identity = broker.board()
+    clock = Clock(identity.files, ask_ntp=ntp)
+    client = Client(identity, [("127.0.0.1", broker.GOOD)], clock=clock, backoff=broker.NoWait(),
+                    log=lambda line: None)
+    with at(1000000000):  # 2001
+        check.equal(clock.ask_ntp(), False)
+        asyncio.run(connected())
+        check.true(abs(time.time() - _board.host_time()) < 100, "the clock is right")
+    check.equal(len(asked), 2)
+    asyncio.new_event_loop()
 
 
 def test_expired_at_the_floor_too():
