@@ -90,30 +90,33 @@ std::string chain(const registry::Registry& registry) {
     return fmt::format("{} events, their chain is whole; its head is {}", all.length, pki::to_hex(all.head));
 }
 
-// The newest of a name's certificates that may connect: when it ends.
-std::optional<Seconds> end_of(const registry::Registry& registry, std::string_view name) {
+// The newest of a name's certificates that may connect.
+std::optional<registry::Certificate> newest_of(const registry::Registry& registry, std::string_view name) {
     const auto certificates = registry.certificates_of(name);
     const auto newest = std::find_if(certificates.rbegin(), certificates.rend(),
                                      [](const auto& row) { return may_connect(row.state); });
-    return newest == certificates.rend() ? std::nullopt : std::optional(newest->not_after);
+    return newest == certificates.rend() ? std::nullopt : std::optional(*newest);
 }
 
 std::string own_certificates(Patient& patient, const registry::Registry& registry, Seconds now) {
     Seconds first = pki::kForever;
     for (const std::string name : {"broker", "operator", "responder"}) {
-        const auto end = end_of(registry, name);
+        const auto newest = newest_of(registry, name);
         const auto cure = fmt::format("countersign renew {}", name);
-        if (!end) {
+        if (!newest) {
             if (registry.find_device(name))
                 patient.complain(Code::CertState, fmt::format("The {} has no certificate.", name), cure);
             continue;
         }
-        first = std::min(first, *end);
-        if (*end > now + std::chrono::days(30)) continue;
-        patient.complain(Code::CertExpired,
-                         fmt::format("The {}'s certificate {} {}.", name, *end <= now ? "ended" : "ends",
-                                     format_date(*end)),
-                         cure);
+        const Seconds end = newest->not_after;
+        first = std::min(first, end);
+        // They renew by themselves while `up` runs: half of the time there was for it has passed.
+        const Seconds due = renewal_due(name, newest->issued_at, end);
+        if (now < due + (end - due) / 2) continue;
+        patient.complain(
+            Code::CertExpired,
+            fmt::format("The {}'s certificate {} {}.", name, end <= now ? "ended" : "ends", format_date(end)),
+            cure);
     }
     return fmt::format("those of broker, operator and responder are good until {}", format_date(first));
 }

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "host/base/error.h"
-#include "host/base/files.h"
 #include "host/registry/event_chain.h"
 #include "host/registry/registry.h"
 #include "host/registry/store.h"
@@ -191,16 +190,6 @@ std::optional<Publication> Registry::publication() const {
         if (!row.step()) return std::nullopt;
         return Publication{row.integer(0), static_cast<std::uint64_t>(row.integer(1)),
                            static_cast<std::uint64_t>(row.integer(2))};
-    });
-}
-
-void Registry::copy_to(const std::filesystem::path& path) const {
-    write_new_file(path, std::string_view(), kPrivateFile, false);
-    guarded([&] {
-        Query copy(store_->prepared("VACUUM INTO ?"));
-        copy.bind(path.string());
-        copy.run();
-        return 0;
     });
 }
 

@@ -131,9 +131,6 @@ class Registry {
     // Whether any certificate was revoked, held or reinstated after this event.
     [[nodiscard]] bool condemned_since(std::int64_t event_seq) const;
 
-    // A copy as it is now, whole, while others go on writing; `path` must not be there yet (it is made 0600).
-    void copy_to(const std::filesystem::path& path) const;
-
     // --- the chain of events
 
     struct Chain {

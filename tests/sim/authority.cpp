@@ -1,5 +1,6 @@
 #include "tests/sim/authority.h"
 
+#include <SQLiteCpp/Database.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -60,7 +61,8 @@ SimulatedAuthority::SimulatedAuthority(const Agenda& agenda, Chronicle& chronicl
       chronicle_(chronicle),
       policy_(policy),
       folder_(in_memory()),
-      registry_(registry::Registry::create(folder_ / "registry", agenda)) {
+      file_(folder_ / "registry"),
+      registry_(registry::Registry::create(file_, agenda)) {
     settings_.hosts = hosts_;
     settings_.days = policy.lifetime.count();
     settings_.birth_renewal = policy.birth_needs_nod ? "approve" : "allow";
@@ -174,13 +176,13 @@ void SimulatedAuthority::remove_host(const std::string& host) {
 
 void SimulatedAuthority::back_up() {
     std::filesystem::remove(folder_ / "backup");
-    registry_.copy_to(folder_ / "backup");
+    SQLite::Database(file_.string()).exec(fmt::format("VACUUM INTO '{}'", (folder_ / "backup").string()));
 }
 
 void SimulatedAuthority::restore() {
-    const auto file = folder_ / fmt::format("registry-{}", ++restored_);
-    std::filesystem::copy_file(folder_ / "backup", file);
-    registry_ = registry::Registry::open(file, agenda_);
+    file_ = folder_ / fmt::format("registry-{}", ++restored_);
+    std::filesystem::copy_file(folder_ / "backup", file_);
+    registry_ = registry::Registry::open(file_, agenda_);
     for (const auto& name : revoked_) registry_.revoke(name, "keyCompromise");
     admission_.clear();
     published_ = 0;

@@ -90,6 +90,7 @@ class SimulatedAuthority final : public lifecycle::Wanted {
     lifecycle::Settings settings_;
     pki::SystemRandom random_;
     test::TemporaryFolder folder_;  // of the registry and its backup
+    std::filesystem::path file_;
     registry::Registry registry_;
     int restored_ = 0;  // times
     std::unique_ptr<pki::PrivateKey> root_key_;
