@@ -67,7 +67,7 @@ std::string later_sentence(const std::string& name, bool running) {
 }
 
 // The role of the host's own identity of this name; nullopt for everybody else's.
-std::optional<Role> own_role(const lifecycle::OpenHome& open, const std::string& name) {
+std::optional<Role> own_role(lifecycle::OpenHome& open, const std::string& name) {
     const auto device = open.registry().find_device(name);
     if (!device || !is_reserved_name(device->name)) return std::nullopt;
     return device->role;
