@@ -20,13 +20,19 @@ from .backoff import Backoff
 from .clock import Clock
 from .connection import Reconnect, within
 from .dates import text
-from .errors import BrokerRefused, CertExpired, CertNotYet, CountersignError, PayloadTooLarge, TopicInvalid
+from .errors import (
+    BrokerRefused, BrokerSilent, BrokerUnreachable, CertExpired, CertNotYet, CountersignError,
+    PayloadTooLarge, TopicInvalid)
 from .subscription import Subscription
 
 # A message of the authority and its topic, docs/protocol.md.
 _LIFECYCLE_LIMIT = const(4096 + 128)
 _QOS = "this firmware speaks QoS 0 to %d" % backend.MAX_QOS
 _ABSOLUTE = ("devices/", "countersign/", "$")
+
+
+def _weight(fault):
+    return fault.own, not isinstance(fault, (BrokerSilent, BrokerUnreachable))
 
 
 class Client:
@@ -153,6 +159,8 @@ class Client:
                     if self._closing:  # the broker hanging up after our DISCONNECT
                         return
                     self.fault = self._explain(e)
+                    if isinstance(self.fault, (CertExpired, CertNotYet)):
+                        self._clock.doubt()
                     if self._lifecycle and await self._lifecycle.failed(self, self.fault):
                         continue
                     if not retry:
@@ -243,7 +251,7 @@ class Client:
     async def _dial_at_floor_too(self, hello):
         """The clock may have fallen back while the board ran: never below what is proven. Or it may have been
         sent ahead: after "expired" one more try at the newest proven time."""
-        self._clock.keep_floor()
+        self._clock.tend()
         try:
             return await self._dial(hello)
         except CertExpired as e:
@@ -257,22 +265,24 @@ class Client:
                 raise
 
     async def _dial(self, hello):
-        """The first broker that answers; it stays at the front of the list."""
+        """The first broker that lets us in; it stays at the front of the list. Or the fault that tells most:
+        a refusal of our own certificate more than anything, and any answer more than silence."""
         if self._context is None:
             self._context = make_context(self._identity)
             if self._remember:
                 backend.remember(self._context, self._identity.files)
-        first = None
+        worst = None
         for left in range(len(self._brokers) - 1, -1, -1):
             host, port = self._brokers[0]
             try:
                 return await self._backend.dial(host, port, self._context, hello)
             except CountersignError as e:
-                first = first or e
+                if worst is None or _weight(e) > _weight(worst):
+                    worst = e
                 self._brokers.append(self._brokers.pop(0))
                 if left:
                     self._log("%s Next in the list: %s:%d." % ((e,) + self._brokers[0]))
-        raise first
+        raise worst
 
     def _explain(self, fault):
         """Stock firmware does not tell why a broker ended the handshake; our own certificate's dates may."""

@@ -3,16 +3,25 @@
 Without it a board that wakes in the year 2000 finds every certificate in the future, and whoever answers for
 an NTP server could send it back to a year in which an expired certificate was good. NTP may set the clock,
 never the floor. Times are seconds since 1970, on firmware that counts from 2000 too.
+
+NTP is asked at the start, then about once a day, and again before the next connection when a certificate's
+dates did not fit. An ESP32's clock is some seconds a day off, and a bad answer must not last.
 """
 
+import os
 import time
 
 from micropython import const
 
 from .counter import Counter
 from .dates import civil
+from .uptime import Uptime
 
 _DAY = const(86400)
+# Seconds from one question to the next: an answer lasts a day, a silence an hour. Up to a quarter of it comes
+# on top, so that boards that were switched on together do not ask together.
+_ANSWERED = const(86400)
+_UNANSWERED = const(3600)
 
 
 def epoch(first_year):
@@ -45,12 +54,20 @@ def _ask_ntp():
     return ntptime.time() + _EPOCH
 
 
+def _random(limit):
+    return int.from_bytes(os.urandom(4), "little") % limit
+
+
 class Clock:
-    def __init__(self, files, read_clock=read_clock, set_clock=_set_clock, ask_ntp=_ask_ntp):
+    def __init__(self, files, read_clock=read_clock, set_clock=_set_clock, ask_ntp=_ask_ntp, uptime=None,
+                 random=_random):
         self._files = files
         self._read_clock = read_clock
         self._set_clock = set_clock
         self._ask_ntp = ask_ntp
+        self._uptime = uptime or Uptime()
+        self._random = random
+        self._ask_at = 0  # by uptime
         self._kept = Counter(files, "/slots/floor", "countersign-floor")
 
     @property
@@ -64,6 +81,7 @@ class Clock:
         """Lifts a clock that is below the floor."""
         if self.now() < self.floor:
             self._set_clock(self.floor)
+            self.doubt()
 
     def raise_floor(self, proven):
         """`proven` stands in something signed that has been verified. Flash is written at most once a day."""
@@ -75,6 +93,26 @@ class Clock:
 
     def ask_ntp(self):
         """Sets the clock from NTP. False when no server answers or its answer lies below the floor."""
+        answered = self._take_ntp()
+        pause = _ANSWERED if answered else _UNANSWERED
+        self._ask_at = self._uptime() + pause + self._random(pause // 4)
+        return answered
+
+    def ntp_in(self):
+        """Seconds until NTP is to be asked again."""
+        return self._ask_at - self._uptime()
+
+    def doubt(self):
+        """The clock may be wrong: NTP is asked at the next tend()."""
+        self._ask_at = 0
+
+    def tend(self):
+        """Before a connection, and now and then during it: never below the floor, NTP when it is time."""
+        self.keep_floor()
+        if self.ntp_in() <= 0:
+            self.ask_ntp()
+
+    def _take_ntp(self):
         try:
             told = self._ask_ntp()
         except (ImportError, OSError, IndexError, ValueError):

@@ -4,7 +4,6 @@ counts, tells the authority, and comes back in with the birth certificate when t
 The client asks identity() before every connection, runs serve() during it and tells failed() how it ended.
 """
 
-import time
 from binascii import hexlify
 
 from micropython import const
@@ -16,26 +15,13 @@ from .errors import BoardFull, CountersignError, IdentityDamaged, IdentityMissin
 from .messages import ACKNOWLEDGED, ANCHORS, BROKERS_VERSION, COMMAND, RENEW, decode, digest
 from .renewal import BACKDATED, Renewal
 from .slots import any_identity
+from .uptime import Uptime
 from .x509 import Certificate
 
 _OBEY = const(60)  # seconds between two renewals that a Command asks for
 _LOOK = const(3600)  # seconds after which a date that lies ahead is looked at again
 _FIRST_PAUSE = const(30)  # seconds after a candidate has failed; doubled each time
 _LAST_PAUSE = const(86400)
-
-
-class Uptime:
-    """Seconds since the start, by the counter that no clock setting disturbs."""
-
-    def __init__(self):
-        self._last = time.ticks_ms()
-        self._ms = 0
-
-    def __call__(self):
-        now = time.ticks_ms()
-        self._ms += time.ticks_diff(now, self._last)
-        self._last = now
-        return self._ms / 1000
 
 
 class Lifecycle(Conversation):
@@ -170,6 +156,7 @@ class Lifecycle(Conversation):
     async def _step(self, client):
         """Does what is to be done now; the seconds until there may be more. Does not return when the next
         identity is to be proven."""
+        self._clock.tend()
         now = self._uptime()
         candidate = self._slots.candidate()
         if candidate and now >= self._prove_at:
@@ -178,7 +165,7 @@ class Lifecycle(Conversation):
         renewed = candidate is not None and candidate.fingerprint() != self._current.fingerprint()
         if not renewed and self._settings and self._take_settings():
             return 0
-        wait = _LOOK
+        wait = min(_LOOK, max(1, self._clock.ntp_in()))
         if candidate:
             wait = min(wait, self._prove_at - now)
         if not renewed:

@@ -63,7 +63,7 @@ std::string refresh_list(const Context& context, lifecycle::OpenHome& open) {
     const auto status = lifecycle::refresh_crl(open, authority.authority(), authority.signer());
     if (!status) return {};
     return fmt::format("The revocation list for other software is {}, good until {}.",
-                       lifecycle::crl_file(open.home()).string(), format_date(status->next_update));
+                       lifecycle::crl_files(open.home()).pem.string(), format_date(status->next_update));
 }
 
 Done carry_out(const Context& context, const lifecycle::Home& home, const Act& act) {

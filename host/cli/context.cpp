@@ -67,20 +67,10 @@ Secret passphrase_from_file(const fs::path& path) {
     return passphrase;
 }
 
-}  // namespace
-
-fs::path Context::home_path() const {
-    if (!home_option.empty()) return fs::absolute(home_option).lexically_normal();
-    if (const auto home = environment("COUNTERSIGN_HOME")) return fs::absolute(*home).lexically_normal();
-    if (const auto data = environment("XDG_DATA_HOME")) return fs::path(*data) / "countersign";
-    if (::geteuid() == 0) return "/var/lib/countersign";
-    if (const auto home = environment("HOME")) return fs::path(*home) / ".local/share/countersign";
-    throw Error(Code::Usage, "There is no HOME to keep the authority in.", "countersign --home DIR …");
-}
-
-Secret Context::passphrase(bool confirm) const {
-    if (!passphrase_file.empty()) return passphrase_from_file(passphrase_file);
-    if (const char* given = std::getenv("COUNTERSIGN_PASSPHRASE"); given != nullptr && *given != '\0') {
+// The file, else the variable, else a prompt.
+Secret ask_passphrase(const std::string& file, const char* variable, bool confirm) {
+    if (!file.empty()) return passphrase_from_file(file);
+    if (const char* given = std::getenv(variable); given != nullptr && *given != '\0') {
         return Secret(std::string_view(given));
     }
     if (::isatty(STDIN_FILENO) == 0) throw Error(Code::PassphraseNeeded);
@@ -96,9 +86,28 @@ Secret Context::passphrase(bool confirm) const {
     return typed;
 }
 
+}  // namespace
+
+fs::path Context::home_path() const {
+    if (!home_option.empty()) return fs::absolute(home_option).lexically_normal();
+    if (const auto home = environment("COUNTERSIGN_HOME")) return fs::absolute(*home).lexically_normal();
+    if (const auto data = environment("XDG_DATA_HOME")) return fs::path(*data) / "countersign";
+    if (::geteuid() == 0) return "/var/lib/countersign";
+    if (const auto home = environment("HOME")) return fs::path(*home) / ".local/share/countersign";
+    throw Error(Code::Usage, "There is no HOME to keep the authority in.", "countersign --home DIR …");
+}
+
+Secret Context::passphrase(bool confirm) const {
+    return ask_passphrase(passphrase_file, "COUNTERSIGN_PASSPHRASE", confirm);
+}
+
+Secret Context::new_passphrase(const std::string& file) const {
+    return ask_passphrase(file, "COUNTERSIGN_NEW_PASSPHRASE", true);
+}
+
 void Context::report(std::string_view sentence, const Json& result) const {
     if (json) {
-        Json answer{{"ok", true}};
+        Json answer{{"ok", !failed}};
         answer.update(result);
         fmt::print("{}\n", answer.dump());
     } else {

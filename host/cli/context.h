@@ -31,6 +31,7 @@ class Context {
     std::string passphrase_file;  // --passphrase-file, else empty
     bool json = false;
     bool verbose = false;
+    bool failed = false;  // set by a command whose answer is bad news: "ok": false, exit code 1
 
     [[nodiscard]] const Clock& clock() const noexcept { return clock_; }
 
@@ -40,6 +41,9 @@ class Context {
     // The authority's passphrase: the file, else COUNTERSIGN_PASSPHRASE, else a prompt on the terminal (asked
     // twice when `confirm`). Throws Error{PassphraseNeeded} when nobody can be asked.
     [[nodiscard]] Secret passphrase(bool confirm) const;
+
+    // Another one for the future: the file, else COUNTERSIGN_NEW_PASSPHRASE, else a prompt, asked twice.
+    [[nodiscard]] Secret new_passphrase(const std::string& file) const;
 
     // The end of a command: `sentence` to a person, or `result` (with "ok": true) to a program.
     void report(std::string_view sentence, const Json& result) const;

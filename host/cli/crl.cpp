@@ -14,7 +14,7 @@ void publish(const Context& context) {
     const Secret passphrase = open.settings().encrypted ? context.passphrase(false) : Secret{};
     lifecycle::IssuingAuthority authority(home, passphrase, context.clock());
     const auto status = lifecycle::publish_crl(open, authority.authority(), authority.signer());
-    const std::string file = lifecycle::crl_file(home).string();
+    const std::string file = lifecycle::crl_files(home).pem.string();
     context.report(
         fmt::format("Signed the revocation list {}; it is good until {}. The broker does not need "
                     "it: it asks the registry.",

@@ -10,6 +10,7 @@
 #include "host/cli/commands.h"
 #include "host/cli/options.h"
 #include "host/lifecycle/bulk_issue.h"
+#include "host/lifecycle/renewal.h"
 
 namespace countersign::cli {
 namespace {
@@ -48,6 +49,14 @@ void report_issued(const Context& context, const lifecycle::Issued& issued) {
         "{} {} for {} in {}; it expires {}.", issued.finished ? "Finished an interrupted issue:" : "Made",
         certificate.role == Role::operator_ ? "an operator certificate" : "a certificate", certificate.name,
         issued.folder.string(), format_date(certificate.not_after));
+    const auto by_hand = lifecycle::renews_by_hand(certificate);
+    if (by_hand) {
+        sentence += fmt::format(
+            "\nIts key is {}: it does not renew by itself, which takes a P-256 key. Before it expires: "
+            "countersign "
+            "issue {} --replace",
+            *by_hand, certificate.name);
+    }
     if (issued.replaces) sentence += "\nThe certificate before it works until this one has been used.";
     context.report(sentence, {{"name", certificate.name},
                               {"folder", issued.folder.string()},
@@ -55,6 +64,7 @@ void report_issued(const Context& context, const lifecycle::Issued& issued) {
                               {"fingerprint", pki::to_hex(certificate.fingerprint)},
                               {"not_before", format_time(certificate.not_before)},
                               {"not_after", format_time(certificate.not_after)},
+                              {"renews_by_itself", !by_hand},
                               {"replaces", issued.replaces},
                               {"finished", issued.finished}});
 }

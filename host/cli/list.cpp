@@ -7,6 +7,7 @@
 #include "host/cli/commands.h"
 #include "host/lifecycle/home.h"
 #include "host/lifecycle/renewal.h"
+#include "host/pki/certificate.h"
 #include "host/registry/registry.h"
 
 namespace countersign::cli {
@@ -44,7 +45,15 @@ Json as_json(const registry::Summary& row, Seconds now) {
     return json;
 }
 
-std::string as_line(const registry::Summary& row, Seconds now) {
+// Of those that are late or looked for: to read the certificate of every row would take a while.
+std::optional<std::string> by_hand(const registry::Registry& registry, const registry::Summary& row,
+                                   bool asked, Seconds now) {
+    if (!row.certificate || (!asked && !lifecycle::overdue(row, now))) return std::nullopt;
+    const auto whole = registry.find_certificate(row.certificate->fingerprint);
+    return lifecycle::renews_by_hand(pki::parse_certificate(whole->der).info);
+}
+
+std::string as_line(const registry::Summary& row, const std::optional<std::string>& by_hand, Seconds now) {
     if (!row.certificate)
         return fmt::format("{:<24} {:<10} no certificate", row.device.name, to_string(row.device.role));
     const auto days = std::chrono::floor<std::chrono::days>(row.certificate->not_after - now).count();
@@ -52,7 +61,10 @@ std::string as_line(const registry::Summary& row, Seconds now) {
     std::string line =
         fmt::format("{:<24} {:<10} {:<8} {}  {}", row.device.name, to_string(row.device.role),
                     to_string(row.certificate->state), format_date(row.certificate->not_after), left);
-    if (lifecycle::overdue(row, now)) {
+    if (by_hand) {
+        line += fmt::format("  renews only by hand ({}): countersign issue {} --replace", *by_hand,
+                            row.device.name);
+    } else if (lifecycle::overdue(row, now)) {
         line += row.seen ? fmt::format("  not seen since {}: its renewal is due", format_date(*row.seen))
                          : "  not seen yet: its renewal is due";
     }
@@ -89,10 +101,12 @@ void list(const Context& context, const ListOptions& options) {
     registry.list(filter, [&](const registry::Summary& row) {
         ++count;
         if (row.device.forked) ++forked;
+        const auto kind = by_hand(registry, row, !options.expiring.empty(), now);
         if (context.json) {
             rows.push_back(as_json(row, now));
+            if (kind) rows.back()["renews_by_hand"] = *kind;
         } else {
-            context.note(as_line(row, now));
+            context.note(as_line(row, kind, now));
         }
     });
     context.report(summary(options, count, forked), {{"devices", rows}});

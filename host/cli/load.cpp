@@ -14,6 +14,7 @@
 #include "host/lifecycle/anchors.h"
 #include "host/lifecycle/enrolment.h"
 #include "host/lifecycle/issue.h"
+#include "host/lifecycle/renewal.h"
 #include "host/lifecycle/stored_identity.h"
 #include "host/loader/firmware.h"
 #include "host/loader/mpremote_board.h"
@@ -159,10 +160,17 @@ loader::LoadResult load_with_host_key(const Context& context, const Options& opt
                 trust_of(context, home, options.server)};
     }();
     const auto say = [&](std::string_view step) { context.note(step); };
+    const auto certificate = pki::parse_certificate(identity.certificate).info;
+    if (const auto kind = lifecycle::renews_by_hand(certificate)) {
+        context.note(
+            fmt::format("Its key is {}: the board cannot renew by itself, which takes a P-256 key. Before "
+                        "{}: countersign issue {} --replace, then this command again.",
+                        *kind, format_date(certificate.not_after), options.name));
+    }
     auto result = loader::load(board, identity, wanted, context.clock(), say);
     lifecycle::OpenHome(home, context.clock())
         .registry()
-        .record("loaded", options.name, pki::parse_certificate(identity.certificate).info.fingerprint,
+        .record("loaded", options.name, certificate.fingerprint,
                 fmt::format("{} on MicroPython {}", result.machine, result.firmware));
     return result;
 }

@@ -45,6 +45,8 @@ void add_commands(const Command& app, Context& context) {
     add_signer(app, context);
     add_responder(app, context);
     add_up(app, context);
+    add_doctor(app, context);
+    add_passphrase(app, context);
     add_explain(app, context);
 }
 
@@ -72,7 +74,8 @@ int run(int argc, char** argv) {
         return kWrongUsage;
     }
     try {
-        return program.run(argc, argv) ? 0 : kWrongUsage;
+        if (!program.run(argc, argv)) return kWrongUsage;
+        return context.failed ? kFailed : 0;
     } catch (const Error& error) {
         print_error(context, error);
         return error.id() == Code::Usage ? kWrongUsage : kFailed;

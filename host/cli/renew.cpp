@@ -4,16 +4,22 @@
 #include <memory>
 #include <thread>
 
+#include "core/identity/name.h"
 #include "host/base/error.h"
+#include "host/base/files.h"
+#include "host/broker/config.h"
 #include "host/cli/commands.h"
 #include "host/cli/interrupt.h"
-#include "host/lifecycle/open_home.h"
+#include "host/cli/options.h"
+#include "host/lifecycle/authority_store.h"
+#include "host/lifecycle/new_keys.h"
 
 namespace countersign::cli {
 namespace {
 
 struct RenewOptions {
     std::string name;
+    bool new_key = false;
     std::int64_t wait = 30;  // seconds
 };
 
@@ -60,11 +66,64 @@ std::string later_sentence(const std::string& name, bool running) {
                        running ? "" : " No responder runs here to tell it: countersign up");
 }
 
+// The role of the host's own identity of this name; nullopt for everybody else's.
+std::optional<Role> own_role(lifecycle::OpenHome& open, const std::string& name) {
+    const auto device = open.registry().find_device(name);
+    if (!device || !is_reserved_name(device->name)) return std::nullopt;
+    return device->role;
+}
+
+void report_own(const Context& context, const RenewOptions& options, const pki::CertificateInfo& info,
+                std::string_view more) {
+    context.report(fmt::format("The {} has a new {}, valid to {}.{}", info.name,
+                               options.new_key ? "key and certificate" : "certificate",
+                               format_date(info.not_after), more),
+                   {{"name", info.name},
+                    {"renewed", true},
+                    {"new_key", options.new_key},
+                    {"serial", info.serial},
+                    {"not_after", format_time(info.not_after)}});
+}
+
+void renew_broker(const Context& context, lifecycle::OpenHome& open, pki::Issuer& issuer,
+                  const RenewOptions& options) {
+    const auto old =
+        pki::parse_certificate_pem(read_text(broker::Files(open.home().broker()).certificate)).info.not_after;
+    const auto made = options.new_key
+                          ? lifecycle::replace_broker_key(open, issuer)
+                          : lifecycle::reissue_broker(open, issuer, lifecycle::hosts_of(open.settings()));
+    std::string more = made.told ? "\nThe running broker serves it already; nobody was disconnected."
+                                 : "\nNo `countersign broker` is running: the next one serves it. A "
+                                   "Mosquitto of your own: systemctl reload mosquitto";
+    if (options.new_key) {
+        more += fmt::format(
+            "\nWhoever has read the old key can pose as the broker until {}, to devices led "
+            "astray; only a new root ends that sooner:  countersign rollover root start",
+            format_date(old));
+    }
+    report_own(context, options, made.info, more);
+}
+
+void renew_own(const Context& context, lifecycle::OpenHome& open, Role role, const RenewOptions& options) {
+    lifecycle::IssuingAuthority authority(open.home(), authority_passphrase(context, open.settings()),
+                                          context.clock());
+    auto& issuer = authority.issuer();
+    if (role == Role::broker) return renew_broker(context, open, issuer, options);
+    const auto info = options.new_key ? lifecycle::replace_client_key(open, issuer, role)
+                                      : lifecycle::renew_client(open, issuer, role);
+    report_own(context, options, info,
+               options.new_key ? " Its earlier certificates are revoked." : " The earlier one is retired.");
+}
+
 void renew(const Context& context, const RenewOptions& options) {
     const lifecycle::Home home(context.home_path());
     std::optional<registry::Certificate> before;
     {
         lifecycle::OpenHome open(home, context.clock());
+        if (const auto role = own_role(open, options.name)) return renew_own(context, open, *role, options);
+        if (options.new_key) {
+            throw Error(Code::Usage, "A device makes a new key at each renewal.", "countersign renew NAME");
+        }
         open.registry().ask_renewal(options.name);
         before = active_certificate(open.registry(), options.name);
     }
@@ -93,9 +152,12 @@ void add_renew(const Command& app, Context& context) {
         app.subcommand("renew", "Ask a device to renew now (they also do it by themselves)");
     command.examples(
         "  countersign renew user1\n"
-        "  countersign renew user1 --wait 0");
+        "  countersign renew user1 --wait 0\n"
+        "  countersign renew broker --new-key      (or operator, responder: the host's own)");
     auto options = std::make_shared<RenewOptions>();
-    command.option("NAME", options->name, "The device").required();
+    command.option("NAME", options->name, "The device, or broker, operator, responder").required();
+    command.flag("--new-key", options->new_key,
+                 "For the host's own: somebody else may have read the key it has");
     command.option("--wait", options->wait, "Seconds to watch for it").range(0, 86'400).show_default();
     command.action([&context, options] { renew(context, *options); });
 }

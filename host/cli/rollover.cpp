@@ -43,12 +43,21 @@ std::string told(bool running) {
                  "own: systemctl reload mosquitto";
 }
 
+// For software that goes by revocation lists; our broker asks the registry.
+std::string lists(bool listed) {
+    return listed ? "Its last revocation list, for other software, is in crl/ and does not lapse; what is "
+                    "revoked "
+                    "of it later is on no list."
+                  : "The old issuing key could not be opened: there is no last revocation list under it.";
+}
+
 Json as_json(const lifecycle::Rolled& rolled) {
     return {{"root_fingerprint", pki::to_hex(rolled.root.fingerprint)},
             {"issuing_fingerprint", pki::to_hex(rolled.issuing.fingerprint)},
             {"issuing", rolled.issuing.name},
             {"broker_expires", format_time(rolled.broker.not_after)},
-            {"broker_told", rolled.told}};
+            {"broker_told", rolled.told},
+            {"last_list", rolled.listed}};
 }
 
 void roll_issuing(const Context& context, const RolloverOptions& options) {
@@ -62,8 +71,8 @@ void roll_issuing(const Context& context, const RolloverOptions& options) {
     context.report(
         fmt::format("Made \"{}\", which signs from now on; the old issuing key is destroyed.\n"
                     "No device has to do anything: certificates of the old issuing CA work until they "
-                    "are renewed.\n{}",
-                    rolled.issuing.name, told(rolled.told)),
+                    "are renewed.\n{}\n{}",
+                    rolled.issuing.name, lists(rolled.listed), told(rolled.told)),
         as_json(rolled));
 }
 

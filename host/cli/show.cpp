@@ -36,7 +36,7 @@ Json as_json(const registry::Event& event) {
 // The certificate that counts for renewal: the newest that may connect.
 const registry::Certificate* working(const std::vector<registry::Certificate>& certificates) {
     for (auto row = certificates.rbegin(); row != certificates.rend(); ++row) {
-        if (row->role == Role::device && row->state == CertificateState::active) return &*row;
+        if (row->role == Role::device && may_connect(row->state)) return &*row;
     }
     return nullptr;
 }
@@ -58,6 +58,13 @@ std::vector<std::string> renewal_lines(const registry::Device& device,
     }
     const auto* certificate = working(certificates);
     if (certificate == nullptr) return lines;
+    if (const auto kind = lifecycle::renews_by_hand(pki::parse_certificate(certificate->der).info)) {
+        lines.push_back(
+            fmt::format("  does not renew by itself: its key is {}. countersign issue {} --replace, "
+                        "then countersign load {}",
+                        *kind, device.name, device.name));
+        return lines;
+    }
     const Seconds due = lifecycle::renewal_due(device.name, certificate->issued_at, certificate->not_after);
     const bool late = lifecycle::overdue({device, *certificate, report.seen}, now);
     lines.push_back(fmt::format("  renews {}{}{}", format_time(due),

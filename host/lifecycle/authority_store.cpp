@@ -17,6 +17,11 @@ pki::Authority load_authority(const Home& home, Seconds now) {
                                     now);
 }
 
+Secret key_pem(const pki::PrivateKey& key, const Secret& passphrase) {
+    if (passphrase.empty()) return key.to_pem();
+    return Secret(std::string_view(key.to_encrypted_pem(passphrase)));
+}
+
 IssuingAuthority::IssuingAuthority(const Home& home, const Secret& passphrase, const Clock& clock)
     : authority_(load_authority(home, clock.now())),
       signer_(load_key(home.issuing_key(), passphrase)),

@@ -13,6 +13,9 @@ namespace countersign::lifecycle {
 // Throws Error{AuthorityBroken} when a file is missing or the two do not belong together.
 [[nodiscard]] pki::Authority load_authority(const Home& home, Seconds now);
 
+// What goes into a key's file: encrypted unless `passphrase` is empty.
+[[nodiscard]] Secret key_pem(const pki::PrivateKey& key, const Secret& passphrase);
+
 // The authority with its issuing key unlocked, ready to issue.
 class IssuingAuthority {
   public:

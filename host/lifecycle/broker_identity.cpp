@@ -12,12 +12,22 @@ constexpr std::string_view kBroker = "broker";
 
 }  // namespace
 
-pki::Certificate make_broker_certificate(OpenHome& home, pki::Issuer& issuer,
+pki::Certificate make_broker_certificate(OpenHome& home, pki::Issuer& issuer, const pki::PrivateKey& key,
                                          const std::vector<pki::HostName>& hosts) {
     const pki::Profile profile({Role::broker, std::chrono::days(home.settings().days)});
-    const broker::Files files(home.home().broker());
-    const auto key = pki::PrivateKey::from_pem(read_secret(files.key).text());
     return issuer.issue(profile, {std::string(kBroker), key.public_key(), hosts});
+}
+
+pki::Certificate make_broker_certificate(OpenHome& home, pki::Issuer& issuer,
+                                         const std::vector<pki::HostName>& hosts) {
+    const broker::Files files(home.home().broker());
+    return make_broker_certificate(home, issuer, pki::PrivateKey::from_pem(read_secret(files.key).text()),
+                                   hosts);
+}
+
+std::string broker_chain_pem(const Home& home, const pki::Certificate& certificate,
+                             const pki::Authority& authority) {
+    return pki::to_pem(certificate) + pki::to_pem(authority.issuing()) + bridge_pem(home);
 }
 
 std::string bridge_pem(const Home& home) {
@@ -29,8 +39,7 @@ BrokerCertificate reissue_broker(OpenHome& home, pki::Issuer& issuer,
     const broker::Files files(home.home().broker());
     const auto certificate = make_broker_certificate(home, issuer, hosts);
     home.registry().add_certificate(as_row(certificate, Role::broker, issuer.authority()));
-    write_file(files.certificate,
-               pki::to_pem(certificate) + pki::to_pem(issuer.authority().issuing()) + bridge_pem(home.home()),
+    write_file(files.certificate, broker_chain_pem(home.home(), certificate, issuer.authority()),
                kPublicFile);
     const bool told = broker::RunningBroker(home.home().broker()).reload();
     home.registry().confirm(certificate.info.fingerprint);

@@ -22,9 +22,16 @@ struct BrokerCertificate {
 BrokerCertificate reissue_broker(OpenHome& home, pki::Issuer& issuer,
                                  const std::vector<pki::HostName>& hosts);
 
-// Only the certificate, for the key the broker has: nothing is registered or written.
+// Only the certificate, for this key or the one the broker has: nothing is registered or written.
+[[nodiscard]] pki::Certificate make_broker_certificate(OpenHome& home, pki::Issuer& issuer,
+                                                       const pki::PrivateKey& key,
+                                                       const std::vector<pki::HostName>& hosts);
 [[nodiscard]] pki::Certificate make_broker_certificate(OpenHome& home, pki::Issuer& issuer,
                                                        const std::vector<pki::HostName>& hosts);
+
+// What the broker sends: its certificate, the issuing CA's, and the bridge, if there is one.
+[[nodiscard]] std::string broker_chain_pem(const Home& home, const pki::Certificate& certificate,
+                                           const pki::Authority& authority);
 
 // The end of the broker's chain while a new root is on its way; else empty.
 [[nodiscard]] std::string bridge_pem(const Home& home);

@@ -1,7 +1,14 @@
 #include "host/lifecycle/change_set.h"
 
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 #include <vector>
 
+#include "host/base/error.h"
 #include "host/base/files.h"
 
 namespace countersign::lifecycle {
@@ -23,6 +30,15 @@ std::vector<fs::path> files_in(const fs::path& folder) {
         if (entry.is_regular_file()) files.push_back(fs::relative(entry.path(), folder));
     }
     return files;
+}
+
+// As root: what takes a file's place belongs to whom that one did. The broker's key is the broker's user's.
+void keep_owner(const fs::path& file, const fs::path& target) {
+    struct stat old {};
+    if (::geteuid() != 0 || ::lstat(target.c_str(), &old) != 0) return;
+    if (::lchown(file.c_str(), old.st_uid, old.st_gid) != 0) {
+        throw Error(Code::FileWrite, fmt::format("{}: {}.", file.string(), std::strerror(errno)));
+    }
 }
 
 }  // namespace
@@ -53,6 +69,7 @@ bool finish_change_set(const Home& home) {
     for (const auto& file : files_in(from)) {
         const fs::path target = home.root() / file;
         make_folder(target.parent_path(), kPrivateFolder);
+        keep_owner(from / file, target);
         fs::rename(from / file, target);
         sync_folder(target.parent_path());
     }

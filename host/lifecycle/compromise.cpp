@@ -1,8 +1,14 @@
 #include "host/lifecycle/compromise.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
+#include "host/base/error.h"
+#include "host/base/files.h"
+#include "host/broker/config.h"
+#include "host/broker/control.h"
 #include "host/lifecycle/authority_store.h"
 #include "host/lifecycle/host_identities.h"
 
@@ -44,13 +50,38 @@ void renew_own_clients(OpenHome& home, const Secret& passphrase, std::vector<Fat
     }
 }
 
+// The CA this is about: the present one, or the one that a call which was killed had begun with.
+Fingerprint stolen_issuing(OpenHome& home) {
+    const auto mark = home.home().compromise();
+    if (!std::filesystem::exists(mark)) {
+        const auto present = load_authority(home.home(), home.clock().now()).issuing().info.fingerprint;
+        write_file(mark, present, kPublicFile);
+    }
+    Fingerprint stolen{};
+    const auto bytes = read_file(mark);
+    if (bytes.size() != stolen.size()) {
+        throw Error(Code::AuthorityBroken, fmt::format("{} is damaged.", mark.string()));
+    }
+    std::copy(bytes.begin(), bytes.end(), stolen.begin());
+    return stolen;
+}
+
+// What roll_issuing() answered to a call that was killed after it.
+Rolled rolled_before(OpenHome& home, const pki::Authority& present) {
+    const auto broker =
+        pki::parse_certificate_pem(read_text(broker::Files(home.home().broker()).certificate));
+    home.registry().confirm(broker.info.fingerprint);
+    return {present.root().info, present.issuing().info, broker.info,
+            broker::RunningBroker(home.home().broker()).reload(), true};
+}
+
 }  // namespace
 
 Compromise replace_stolen_key(OpenHome& home, Seconds after, const pki::PrivateKey& root,
                               const Secret& passphrase) {
     auto& registry = home.registry();
     const Seconds now = home.clock().now();
-    const auto stolen = load_authority(home.home(), now).issuing().info.fingerprint;
+    const auto stolen = stolen_issuing(home);
     Compromise result;
     std::map<std::string, Role> touched;
     auto transaction = registry.begin();
@@ -70,8 +101,11 @@ Compromise replace_stolen_key(OpenHome& home, Seconds after, const pki::PrivateK
         const bool works = row.certificate && may_connect(row.certificate->state);
         result.untouched += works && !touched.contains(row.device.name) ? 1U : 0U;
     });
-    result.rolled = roll_issuing(home, root, passphrase);
+    const auto present = load_authority(home.home(), now);
+    result.rolled = present.issuing().info.fingerprint == stolen ? roll_issuing(home, root, passphrase)
+                                                                 : rolled_before(home, present);
     renew_own_clients(home, passphrase, result.fates);
+    std::filesystem::remove(home.home().compromise());
     return result;
 }
 

@@ -33,8 +33,9 @@ struct Compromise {
     std::size_t untouched = 0;  // devices that go on as before
 };
 
-// Condemns what the present issuing CA signed at `after` or later, then makes a new issuing CA. Killed in
-// between, the same call condemns nothing more and makes the CA.
+// Condemns what the present issuing CA signed at `after` or later, then makes a new issuing CA. Killed
+// anywhere, the same call goes on: about the CA it was about then, of which a file in the home tells until
+// all is done.
 Compromise replace_stolen_key(OpenHome& home, Seconds after, const pki::PrivateKey& root,
                               const Secret& passphrase);
 

@@ -22,10 +22,6 @@ struct Free {
 
 constexpr std::size_t kMaxCrl = std::size_t{256} << 20;  // five million entries
 
-std::filesystem::path der_file(const Home& home) {
-    return home.root() / "crl" / "issuing.crl";
-}
-
 std::vector<pki::RevokedCertificate> entries(OpenHome& home, const Fingerprint& issuer) {
     const Seconds oldest = home.clock().now() - kCrlLifetime;
     std::vector<pki::RevokedCertificate> list;
@@ -41,13 +37,20 @@ std::vector<pki::RevokedCertificate> entries(OpenHome& home, const Fingerprint& 
 
 }  // namespace
 
-std::filesystem::path crl_file(const Home& home) {
-    return home.root() / "crl" / "issuing.crl.pem";
+CrlFiles crl_files(const Home& home) {
+    const auto folder = home.root() / "crl";
+    return {folder / "issuing.crl.pem", folder / "issuing.crl"};
+}
+
+CrlFiles last_crl_files(const Home& home, const Fingerprint& issuing) {
+    const auto folder = home.root() / "crl";
+    const auto name = fmt::format("issuing-{}.crl", pki::to_hex(issuing).substr(0, 16));
+    return {folder / (name + ".pem"), folder / name};
 }
 
 std::optional<CrlStatus> read_crl(const Home& home) {
-    if (!std::filesystem::exists(der_file(home))) return std::nullopt;
-    const auto der = read_file(der_file(home), kMaxCrl);
+    if (!std::filesystem::exists(crl_files(home).der)) return std::nullopt;
+    const auto der = read_file(crl_files(home).der, kMaxCrl);
     const unsigned char* at = der.data();
     const std::unique_ptr<X509_CRL, Free> crl(d2i_X509_CRL(nullptr, &at, static_cast<long>(der.size())));
     if (!crl) return std::nullopt;
@@ -66,24 +69,28 @@ std::optional<CrlStatus> read_crl(const Home& home) {
 bool crl_is_due(OpenHome& home) {
     const auto status = read_crl(home.home());
     return !status || status->next_update - home.clock().now() < kCrlMargin ||
-           !std::filesystem::exists(crl_file(home.home())) ||
+           !std::filesystem::exists(crl_files(home.home()).pem) ||
            home.registry().condemned_since(static_cast<std::int64_t>(status->number));
 }
 
-CrlStatus publish_crl(OpenHome& home, const pki::Authority& authority, pki::Signer& signer) {
+pki::Bytes make_next_crl(OpenHome& home, const pki::Authority& authority, pki::Signer& signer,
+                         Seconds next_update) {
     // The number is that of an event of its own: it never comes twice, and whatever happened before it is on
     // the list.
     home.registry().record("listed", "", std::nullopt, "revocation list");
     const auto number = static_cast<std::uint64_t>(home.registry().last_event());
     const auto list = entries(home, authority.issuing().info.fingerprint);
     home.publish();
-    const Seconds now = home.clock().now();
-    const CrlStatus status{number, now + kCrlLifetime};
-    const auto der = pki::make_crl(authority.issuing(), signer, list, {number, now, status.next_update});
-    make_folder(der_file(home.home()).parent_path(), kPublicFolder);
-    write_file(crl_file(home.home()), pki::crl_to_pem(der), kPublicFile);
-    write_file(der_file(home.home()), der, kPublicFile);
-    return status;
+    return pki::make_crl(authority.issuing(), signer, list, {number, home.clock().now(), next_update});
+}
+
+CrlStatus publish_crl(OpenHome& home, const pki::Authority& authority, pki::Signer& signer) {
+    const auto der = make_next_crl(home, authority, signer, home.clock().now() + kCrlLifetime);
+    const auto files = crl_files(home.home());
+    make_folder(files.der.parent_path(), kPublicFolder);
+    write_file(files.pem, pki::crl_to_pem(der), kPublicFile);
+    write_file(files.der, der, kPublicFile);
+    return read_crl(home.home()).value();
 }
 
 std::optional<CrlStatus> refresh_crl(OpenHome& home, const pki::Authority& authority, pki::Signer& signer) {

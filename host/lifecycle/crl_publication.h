@@ -21,13 +21,22 @@ struct CrlStatus {
     Seconds next_update{};
 };
 
-[[nodiscard]] std::filesystem::path crl_file(const Home& home);  // the PEM; the DER is beside it
+struct CrlFiles {
+    std::filesystem::path pem, der;
+};
+[[nodiscard]] CrlFiles crl_files(const Home& home);
+// The last list of a CA that signs no more: crl/issuing-<first 16 digits of its fingerprint>.crl.
+[[nodiscard]] CrlFiles last_crl_files(const Home& home, const Fingerprint& issuing);
 
 // What the file there says of itself; nullopt when there is none that can be read.
 [[nodiscard]] std::optional<CrlStatus> read_crl(const Home& home);
 
 // Whether the list lacks what the registry knows, or will lapse soon.
 [[nodiscard]] bool crl_is_due(OpenHome& home);
+
+// The DER of a list of all that is out under this issuing CA, with the next number.
+[[nodiscard]] pki::Bytes make_next_crl(OpenHome& home, const pki::Authority& authority, pki::Signer& signer,
+                                       Seconds next_update);
 
 // Signs a list of all that is out (revoked; held as certificateHold) under the issuing CA and replaces the
 // files. Certificates that ended more than kCrlLifetime ago are left out: they have been on a list that was

@@ -40,7 +40,7 @@ Settings load_settings(const Home& home) {
     }
 }
 
-void save_settings(const Home& home, const Settings& settings) {
+std::string settings_text(const Settings& settings) {
     const Json json{{"hosts", settings.hosts},
                     {"port", settings.port},
                     {"key_type", settings.key_type},
@@ -50,7 +50,11 @@ void save_settings(const Home& home, const Settings& settings) {
                     {"lifetime_seconds", settings.lifetime_seconds},
                     {"birth_renewal", settings.birth_renewal},
                     {"renewals_per_day", settings.renewals_per_day}};
-    write_file(home.settings(), json.dump(2) + "\n", kPublicFile);
+    return json.dump(2) + "\n";
+}
+
+void save_settings(const Home& home, const Settings& settings) {
+    write_file(home.settings(), settings_text(settings), kPublicFile);
 }
 
 }  // namespace countersign::lifecycle

@@ -38,6 +38,8 @@ class Home {
     [[nodiscard]] std::filesystem::path bridge() const { return authority() / "bridge.crt.pem"; }
     // Present while a new root is on its way to the devices.
     [[nodiscard]] std::filesystem::path rollover() const { return authority() / "rollover.json"; }
+    // Present while `rollover compromised` is under way: the fingerprint of the stolen issuing CA.
+    [[nodiscard]] std::filesystem::path compromise() const { return authority() / "compromise"; }
     // Where the last export of the root key went; its presence allows the key to be removed.
     [[nodiscard]] std::filesystem::path root_exported() const { return authority() / "root.exported"; }
 
@@ -91,5 +93,6 @@ struct Settings {
 // Throws Error{HomeMissing} or Error{AuthorityBroken} (not JSON, a member missing or of the wrong type).
 [[nodiscard]] Settings load_settings(const Home& home);
 void save_settings(const Home& home, const Settings& settings);
+[[nodiscard]] std::string settings_text(const Settings& settings);  // what it writes
 
 }  // namespace countersign::lifecycle

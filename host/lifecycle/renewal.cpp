@@ -23,4 +23,10 @@ bool overdue(const registry::Summary& row, Seconds now) {
     return due < now && (!row.seen || *row.seen < due);
 }
 
+std::optional<std::string> renews_by_hand(const pki::CertificateInfo& certificate) {
+    if (certificate.role != Role::device || certificate.key_type == pki::KeyType::p256) return std::nullopt;
+    if (!certificate.key_type) return "unknown";
+    return std::string(pki::to_string(*certificate.key_type));
+}
+
 }  // namespace countersign::lifecycle

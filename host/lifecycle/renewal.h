@@ -2,9 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "host/lifecycle/home.h"
+#include "host/pki/certificate.h"
 #include "host/registry/records.h"
 
 namespace countersign::lifecycle {
@@ -23,5 +26,9 @@ struct RenewalPolicy {
 
 // Its renewal was due and nothing signed has come from it since: switched off, or cut off.
 [[nodiscard]] bool overdue(const registry::Summary& row, Seconds now);
+
+// The kind of key of a device's certificate that cannot renew over the network, "rsa2048"; nullopt for P-256.
+// Requests are signed with P-256 only: it is what a board's Python can compute, and one kind is one protocol.
+[[nodiscard]] std::optional<std::string> renews_by_hand(const pki::CertificateInfo& certificate);
 
 }  // namespace countersign::lifecycle

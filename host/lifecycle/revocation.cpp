@@ -37,14 +37,15 @@ std::string checked_name(OpenHome& home, std::string_view name) {
         throw Error(
             Code::NameReserved,
             "The broker's certificate is not revoked: devices look at no list, they look at its name.",
-            "countersign hosts add HOST gives the broker a new one");
+            "countersign renew broker --new-key");
     }
     if (is_reserved_name(device->name)) {
         throw Error(
             Code::NameReserved,
             fmt::format("{} is this host's own identity: without it the host could not reach the broker.",
                         device->name),
-            "countersign list shows the identities that can be revoked");
+            fmt::format("countersign renew {} --new-key revokes what it has and gives it another",
+                        device->name));
     }
     return device->name;
 }

@@ -14,6 +14,7 @@
 #include "host/lifecycle/authority_store.h"
 #include "host/lifecycle/broker_identity.h"
 #include "host/lifecycle/change_set.h"
+#include "host/lifecycle/crl_publication.h"
 #include "host/lifecycle/issue.h"
 #include "host/pki/crl.h"
 #include "host/pki/pem.h"
@@ -36,11 +37,7 @@ Secret read_root_pem(const Home& home, const fs::path& file) {
 
 void put_key(ChangeSet& change, const fs::path& target, const pki::PrivateKey& key,
              const Secret& passphrase) {
-    if (passphrase.empty()) {
-        change.put(target, key.to_pem().text(), kPrivateFile);
-    } else {
-        change.put(target, key.to_encrypted_pem(passphrase), kPrivateFile);
-    }
+    change.put(target, key_pem(key, passphrase).text(), kPrivateFile);
 }
 
 // The authority as it will be, with what is needed to sign in its name.
@@ -55,6 +52,28 @@ struct Successor {
     pki::SystemRandom random;
     pki::Issuer issuer;
 };
+
+void put_list(ChangeSet& change, const CrlFiles& files, pki::ByteView der) {
+    change.put(files.pem, pki::crl_to_pem(der), kPublicFile);
+    change.put(files.der, {reinterpret_cast<const char*>(der.data()), der.size()}, kPublicFile);
+}
+
+// For other software: the last list of the old issuing CA, which never lapses, and the first one of the new.
+// False when the old key could not be used any more, so that there is no last list.
+bool put_lists(ChangeSet& change, OpenHome& home, const pki::Authority& old, Successor& successor,
+               const Secret& passphrase) {
+    put_list(change, crl_files(home.home()),
+             make_next_crl(home, successor.authority, successor.signer, home.clock().now() + kCrlLifetime));
+    try {
+        pki::KeySigner signer(
+            pki::PrivateKey::from_pem(read_secret(home.home().issuing_key()).text(), passphrase));
+        put_list(change, last_crl_files(home.home(), old.issuing().info.fingerprint),
+                 make_next_crl(home, old, signer, pki::kForever));
+        return true;
+    } catch (const Error&) {  // lost, or under another passphrase: no reason to keep an old CA at work
+        return false;
+    }
+}
 
 pki::NewCa new_issuing(OpenHome& home, const pki::Certificate& root, const pki::PrivateKey& root_key) {
     const auto old = load_authority(home.home(), home.clock().now());
@@ -88,12 +107,12 @@ void put_client_anchors(ChangeSet& change, const Home& home, const std::string& 
 }
 
 Rolled take_effect(ChangeSet& change, OpenHome& home, const Successor& successor,
-                   const pki::Certificate& broker, std::string_view what) {
+                   const pki::Certificate& broker, std::string_view what, bool listed) {
     change.commit();
     const bool told = broker::RunningBroker(home.home().broker()).reload();
     home.registry().confirm(broker.info.fingerprint);
     home.registry().record("rollover", "", successor.authority.issuing().info.fingerprint, what);
-    return {successor.authority.root().info, successor.authority.issuing().info, broker.info, told};
+    return {successor.authority.root().info, successor.authority.issuing().info, broker.info, told, listed};
 }
 
 std::string static_list(const pki::Certificate& ca, pki::Signer& signer, Seconds now) {
@@ -158,7 +177,8 @@ Rolled roll_issuing(OpenHome& home, const pki::PrivateKey& root, const Secret& p
     put_client_anchors(change, home.home(), pem);
     change.put(home.home().issuing_certificate(), pem, kPublicFile);
     put_key(change, home.home().issuing_key(), issuing.key, passphrase);
-    return take_effect(change, home, successor, broker, "a new issuing CA");
+    const bool listed = put_lists(change, home, old, successor, passphrase);
+    return take_effect(change, home, successor, broker, "a new issuing CA", listed);
 }
 
 std::optional<RootRollover> root_rollover(const Home& home) {
@@ -205,8 +225,9 @@ Rolled start_root_rollover(OpenHome& home, const pki::PrivateKey& old_root, cons
     change.put(place.anchor_set(rollover.anchors_version),
                {reinterpret_cast<const char*>(anchors.data()), anchors.size()}, kPublicFile);
     change.put(place.rollover(), as_json(rollover), kPublicFile);
+    const bool listed = put_lists(change, home, old, successor, passphrase);
     fs::remove(place.root_exported());  // that was the old one
-    return take_effect(change, home, successor, broker, "a new root");
+    return take_effect(change, home, successor, broker, "a new root", listed);
 }
 
 std::vector<Confirmation> confirmations(const registry::Registry& registry, const RootRollover& rollover) {

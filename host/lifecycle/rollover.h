@@ -18,7 +18,8 @@ namespace countersign::lifecycle {
 
 struct Rolled {
     pki::CertificateInfo root, issuing, broker;
-    bool told = false;  // a broker of this home runs and serves the new chain
+    bool told = false;    // a broker of this home runs and serves the new chain
+    bool listed = false;  // the old issuing CA's last revocation list was signed
 };
 
 // The root's private key, wherever it is, checked to be this authority's. `file` empty: the home's own.

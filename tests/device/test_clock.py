@@ -20,6 +20,8 @@ class World:
         self.cut = cut
         self.writes = 0
         self.ntp = None
+        self.asked = 0
+        self.uptime = 0
 
     def _count(self):
         self.cut -= 1
@@ -54,12 +56,13 @@ class World:
         return True
 
     def ask(self):
+        self.asked += 1
         if self.ntp is None:
             raise OSError(-202)
         return self.ntp
 
     def clock(self):
-        return Clock(self, lambda: self.now, self.set, self.ask)
+        return Clock(self, lambda: self.now, self.set, self.ask, lambda: self.uptime, lambda limit: limit - 1)
 
 
 def line(seconds):
@@ -117,6 +120,49 @@ def test_ntp_below_the_floor_is_not_believed():
 
 def test_no_ntp_answer():
     check.equal(World().clock().ask_ntp(), False)
+
+
+def asked_at(world, clock, until):
+    """When tend() asks NTP, looked at every minute."""
+    times = []
+    while world.uptime < until:
+        before = world.asked
+        clock.tend()
+        if world.asked > before:
+            times.append(world.uptime)
+        world.uptime += 60
+    return times
+
+
+def test_an_answer_of_ntp_lasts_a_day_and_up_to_a_quarter_more():
+    world = World()
+    world.ntp = NOON
+    clock = world.clock()
+    check.equal(asked_at(world, clock, 3 * DAY), [0, DAY * 5 // 4, DAY * 5 // 2])
+
+
+def test_silence_of_ntp_lasts_an_hour_and_up_to_a_quarter_more():
+    world = World()
+    check.equal(asked_at(world, world.clock(), 3 * 3600), [0, 4500, 9000])
+
+
+def test_an_answer_below_the_floor_is_as_good_as_none():
+    world = World(files={"/slots/floor": line(NOON)})
+    world.ntp = NOON - DAY
+    clock = world.clock()
+    check.equal(asked_at(world, clock, 2 * 3600), [0, 4500])
+    check.equal((world.now, clock.floor), (NOON, NOON))
+
+
+def test_a_clock_that_has_fallen_is_asked_about_at_once():
+    world = World(files={"/slots/floor": line(NOON)})
+    world.ntp = NOON + 500
+    clock = world.clock()
+    clock.tend()
+    world.now = 946684800  # the year 2000
+    world.uptime += 60
+    clock.tend()
+    check.equal((world.asked, world.now, clock.floor), (2, NOON + 500, NOON))
 
 
 def test_the_floor_rises_at_most_daily():

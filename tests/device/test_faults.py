@@ -11,16 +11,17 @@ import check
 from countersign import tcp
 from countersign.backend import make_context
 from countersign.client import Client
-from countersign.clock import _set_clock
+from countersign.clock import Clock, _set_clock
 from countersign.errors import CountersignError, IdentityDamaged, TlsFailed
 from countersign.slots import sealed
 
 DAY = 86400
 
 
-def connect(identity=None, port=None, host="127.0.0.1"):
-    """The fault of one attempt, or None."""
-    client = Client(identity or broker.board(), [(host, port or broker.GOOD)], log=lambda line: None)
+def connect(identity=None, port=None, host="127.0.0.1", also=()):
+    """The fault of one attempt, or None. `also`: ports tried before."""
+    brokers = [("127.0.0.1", other) for other in also] + [(host, port or broker.GOOD)]
+    client = Client(identity or broker.board(), brokers, log=lambda line: None)
 
     async def close_when_connected():
         await client.wait_connected()
@@ -103,6 +104,33 @@ def test_clock_sent_ahead_is_cured_at_the_floor():
     with at(4102444800):
         check.equal(connect(identity), None)
         check.true(abs(time.time() - today) < 100, "the clock stays where the certificates were good")
+    with at(4102444800):
+        check.equal(connect(identity, also=(1,)), None)  # nobody listens at the first address
+
+
+def test_after_a_fault_of_dates_ntp_is_asked_again():
+    asked = []
+
+    def ntp():
+        asked.append(1)
+        if len(asked) == 1:  # at the start nobody answers, as before the network is up
+            raise OSError(110)
+        return _board.host_time()
+
+    async def connected():
+        async with broker.running(client):
+            pass
+
+    identity = broker.board()
+    clock = Clock(identity.files, ask_ntp=ntp)
+    client = Client(identity, [("127.0.0.1", broker.GOOD)], clock=clock, backoff=broker.NoWait(),
+                    log=lambda line: None)
+    with at(1000000000):  # 2001
+        check.equal(clock.ask_ntp(), False)
+        asyncio.run(connected())
+        check.true(abs(time.time() - _board.host_time()) < 100, "the clock is right")
+    check.equal(len(asked), 2)
+    asyncio.new_event_loop()
 
 
 def test_expired_at_the_floor_too():
@@ -119,6 +147,13 @@ def test_board_of_another_authority():
 
 def test_board_whose_own_certificate_has_expired():
     fails("E-CERT-EXPIRED", "this board's own, on 20", broker.board("old"))
+
+
+def test_what_a_broker_says_counts_more_than_the_silence_of_another():
+    # A board that took this for a dead network would never ask for another certificate.
+    check.true(fails("E-CERT-EXPIRED", "this board's own", broker.board("old"), also=(1,)).own)
+    fails("E-BROKER-UNTRUSTED", "authority", port=broker.STRANGER, also=(1,))
+    check.true(fails("E-CERT-EXPIRED", "this board's own", broker.board("old"), also=(broker.STRANGER,)).own)
 
 
 def test_nobody_listens():

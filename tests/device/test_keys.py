@@ -18,7 +18,8 @@ for key in *.key; do
     # 3.0 verifies but ends with 0 even if it fails
     openssl req -inform DER -in $i.req -verify -pubkey -noout >requested 2>out || exit 1
     grep -q 'verify OK' out && cmp public requested || exit 1
-    [ "$(openssl req -inform DER -in $i.req -noout -subject -nameopt RFC2253)" = "subject=CN=board-$i" ] || exit 1
+    [ "$(openssl req -inform DER -in $i.req -noout -subject -nameopt RFC2253)" = "subject=CN=board-$i" ] ||
+        exit 1
     echo $i >>good
 done
 """

@@ -2,48 +2,12 @@
 #include <gtest/gtest.h>
 
 #include "host/base/files.h"
-#include "host/loader/virtual_board.h"
-#include "tests/e2e/support/program.h"
+#include "tests/e2e/support/board.h"
 
 namespace countersign::e2e {
 namespace {
 
 namespace fs = std::filesystem;
-using loader::VirtualBoard;
-using std::chrono::seconds;
-
-constexpr seconds kPatience{30};
-
-// A board of its own flash, and with it a chip of its own number.
-struct Board {
-    Board(const Scene& scene, const std::string& name)
-        : port(scene.file(name + "-port")), flash(scene.file(name)) {
-        loader::VirtualBoardOptions options;
-        options.flash = flash;
-        options.port_link = port;
-        options.micropython = COUNTERSIGN_SOURCE "/build/libexec/micropython";
-        board = std::make_unique<VirtualBoard>(options);
-    }
-    [[nodiscard]] testing::AssertionResult says(std::string_view text) {
-        if (board->wait_for(text, kPatience, mark)) {
-            mark = board->console().find(text, mark) + text.size();
-            return testing::AssertionSuccess();
-        }
-        return testing::AssertionFailure() << "the board did not say \"" << text << "\" but:\n"
-                                           << board->console().substr(mark);
-    }
-    [[nodiscard]] std::vector<std::string> load(const std::string& name,
-                                                std::vector<std::string> more = {}) const {
-        std::vector<std::string> arguments{"load", name, "--port", port, "--wifi-ssid", "home"};
-        arguments.insert(arguments.end(), more.begin(), more.end());
-        return arguments;
-    }
-
-    std::string port;
-    fs::path flash;
-    std::unique_ptr<VirtualBoard> board;
-    std::size_t mark = 0;
-};
 
 class EnrolmentTest : public ::testing::Test {
   protected:
@@ -158,9 +122,9 @@ TEST_F(EnrolmentTest, AnInterruptedLoadIsFinishedWithTheSameKeys) {
     for (const char* moment :
          {"they never leave it", "/slots/enrol/working.der", "/slots/enrol/brokers.json"}) {
         Background load(scene_.argv(board.load("user1")));
-        ASSERT_TRUE(load.wait_for(moment, kPatience)) << load.output();
+        ASSERT_TRUE(load.wait_for(moment, kBoardPatience)) << load.output();
         board.board->pull_cable();
-        (void)load.wait_for("Cure:", kPatience);
+        (void)load.wait_for("Cure:", kBoardPatience);
         load.process().stop();
         board.board->plug_cable();
     }

@@ -190,6 +190,37 @@ TEST(Kill, RolloverCompletesAfterwards) {
     }
 }
 
+// Root, issuing CA, and the one that took its place.
+TEST(Kill, ACompromisedKeyIsReplacedOnceHoweverOftenTheCommandIsKilled) {
+    Killer killer(9);
+    const std::vector<std::string> command{"rollover", "compromised", "--after", "2020-01-01"};
+    const auto cas = [](const Scene& scene) {
+        const std::string pem = read_text(scene.home() / "broker/ca.pem");
+        std::size_t count = 0;
+        for (std::size_t at = 0; (at = pem.find("BEGIN CERT", at)) != std::string::npos; ++at) ++count;
+        return count;
+    };
+    std::chrono::microseconds span{};
+    const auto kills = setting("COUNTERSIGN_KILLS", 24);
+    for (std::uint64_t i = 0; i < kills; ++i) {
+        Scene scene;
+        scene.init();
+        if (i == 0) {
+            span = time_of([&] { scene.must(command); });
+            EXPECT_EQ(cas(scene), 3U);
+            continue;
+        }
+        killer.strike(scene.argv(command), span);
+        const bool done = cas(scene) == 3 && !fs::exists(scene.home() / "authority/compromise");
+        if (!done) scene.must(command);
+        EXPECT_EQ(cas(scene), 3U) << "after kill " << i;
+        EXPECT_FALSE(fs::exists(scene.home() / "authority/compromise"));
+        scene.must({"issue", "user1"});
+        expect_whole(scene, "user1");
+        expect_nothing_staged(scene);
+    }
+}
+
 void load_under_fire(Killer& killer, const Scene& scene) {
     const auto broker = start_broker(scene);
     loader::VirtualBoardOptions options;

@@ -246,6 +246,32 @@ TEST_F(RolloverTest, TheOperatorComesBackAfterEverythingWasCondemned) {
     EXPECT_EQ(sent.exit_code, 0) << sent.output;
 }
 
+TEST_F(RolloverTest, TheOldIssuingCaLeavesALastListAndTheNewOneBeginsItsOwn) {
+    scene_.must({"issue", "user1"});
+    scene_.must({"revoke", "user1"});
+    const auto old_ca = keep("issuing.crt.pem");
+    const auto crl = [&](const fs::path& file, const fs::path& ca) {
+        return must_run({"openssl", "crl", "-in", file, "-noout", "-text", "-verify", "-CAfile", ca});
+    };
+    EXPECT_EQ(scene_.ask({"rollover", "issuing"})["last_list"], true);
+    std::vector<fs::path> lists;
+    for (const auto& entry : fs::directory_iterator(scene_.home() / "crl")) {
+        const std::string name = entry.path().filename();
+        if (name.starts_with("issuing-") && name.ends_with(".pem")) lists.push_back(entry.path());
+    }
+    ASSERT_EQ(lists.size(), 1U);
+    const auto last = crl(lists[0], old_ca);
+    EXPECT_NE(last.find("verify OK"), std::string::npos) << last;
+    EXPECT_NE(last.find("9999"), std::string::npos) << last;
+    std::string serial = scene_.ask({"show", "user1"})["certificates"][0]["serial"];
+    for (auto& c : serial) c = static_cast<char>(std::toupper(c));
+    EXPECT_NE(last.find("Serial Number: " + serial), std::string::npos) << last;
+
+    const auto first = crl(scene_.home() / "crl/issuing.crl.pem", authority("issuing.crt.pem"));
+    EXPECT_NE(first.find("verify OK"), std::string::npos) << first;
+    EXPECT_NE(first.find("No Revoked Certificates"), std::string::npos) << first;
+}
+
 // mbedTLS, on a board that knows only the old root and issuing CA; then on one that was loaded meanwhile.
 TEST_F(RolloverTest, ABoardWithOldAnchorsAndOneWithNewAnchorsConnect) {
     const auto broker = start_broker(scene_);

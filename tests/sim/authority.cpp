@@ -1,6 +1,10 @@
 #include "tests/sim/authority.h"
 
+#include <SQLiteCpp/Database.h>
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
 
 #include "host/base/error.h"
 #include "host/lifecycle/anchors.h"
@@ -21,6 +25,12 @@ class Desk final : public pki::Signer {
     lifecycle::SigningDesk& desk_;
     const pki::PublicKey& key_;
 };
+
+// Nothing here outlives the process: the disk's time to sync is saved.
+std::filesystem::path in_memory() {
+    const std::filesystem::path memory = "/dev/shm";
+    return std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path();
+}
 
 }  // namespace
 
@@ -50,7 +60,9 @@ SimulatedAuthority::SimulatedAuthority(const Agenda& agenda, Chronicle& chronicl
     : agenda_(agenda),
       chronicle_(chronicle),
       policy_(policy),
-      registry_(registry::Registry::create(":memory:", agenda)) {
+      folder_(in_memory()),
+      file_(folder_ / "registry"),
+      registry_(registry::Registry::create(file_, agenda)) {
     settings_.hosts = hosts_;
     settings_.days = policy.lifetime.count();
     settings_.birth_renewal = policy.birth_needs_nod ? "approve" : "allow";
@@ -86,6 +98,7 @@ SimulatedAuthority::Enrolled SimulatedAuthority::enrol(const std::string& name, 
     registry_.confirm(made.birth.info.fingerprint);
     transaction.commit();
     publish();
+    back_up();
     return made;
 }
 
@@ -125,6 +138,11 @@ void SimulatedAuthority::new_root() {
     renew_broker();
 }
 
+void SimulatedAuthority::finish_root_rollover() {
+    crossed_.clear();
+    renew_broker();
+}
+
 void SimulatedAuthority::renew_broker() {
     if (!broker_key_) {
         broker_key_ = std::make_unique<pki::PrivateKey>(pki::PrivateKey::generate(pki::KeyType::p256));
@@ -139,6 +157,7 @@ void SimulatedAuthority::renew_broker() {
     chain_ = {tier.authority.issuing()};
     chain_.insert(chain_.end(), crossed_.begin(), crossed_.end());
     publish();
+    back_up();
 }
 
 void SimulatedAuthority::add_host(const std::string& host) {
@@ -146,6 +165,28 @@ void SimulatedAuthority::add_host(const std::string& host) {
     settings_.hosts = hosts_;
     renew_broker();
     ++brokers_version_;
+}
+
+void SimulatedAuthority::remove_host(const std::string& host) {
+    std::erase(hosts_, host);
+    settings_.hosts = hosts_;
+    renew_broker();
+    ++brokers_version_;
+}
+
+void SimulatedAuthority::back_up() {
+    std::filesystem::remove(folder_ / "backup");
+    SQLite::Database(file_.string()).exec(fmt::format("VACUUM INTO '{}'", (folder_ / "backup").string()));
+}
+
+void SimulatedAuthority::restore() {
+    file_ = folder_ / fmt::format("registry-{}", ++restored_);
+    std::filesystem::copy_file(folder_ / "backup", file_);
+    registry_ = registry::Registry::open(file_, agenda_);
+    for (const auto& name : revoked_) registry_.revoke(name, "keyCompromise");
+    admission_.clear();
+    published_ = 0;
+    publish();
 }
 
 void SimulatedAuthority::revoke(const std::string& name) {
@@ -194,6 +235,24 @@ std::vector<Blob> SimulatedAuthority::anchors() const {
 
 std::uint32_t SimulatedAuthority::anchors_version() const {
     return anchor_sets_.empty() ? 1 : anchor_sets_.rbegin()->first;
+}
+
+bool SimulatedAuthority::all(const std::function<bool(const registry::Report&)>& have) const {
+    std::vector<std::string> names;
+    registry_.list({Role::device, {}, {}, ""}, [&](const registry::Summary& row) {
+        const bool counts = row.certificate && may_connect(row.certificate->state) && !row.device.forked;
+        if (counts) names.push_back(row.device.name);
+    });
+    return std::all_of(names.begin(), names.end(),
+                       [&](const auto& name) { return have(registry_.report_of(name)); });
+}
+
+bool SimulatedAuthority::all_have_brokers() const {
+    return all([this](const auto& report) { return report.brokers_version >= brokers_version_; });
+}
+
+bool SimulatedAuthority::all_have_anchors() const {
+    return all([this](const auto& report) { return report.anchors_version >= anchors_version(); });
 }
 
 std::vector<std::uint8_t> SimulatedAuthority::anchor_set_after(std::uint32_t version) const {

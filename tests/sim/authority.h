@@ -2,6 +2,7 @@
 // the disk and the network are missing.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -17,6 +18,7 @@
 #include "tests/sim/agenda.h"
 #include "tests/sim/chronicle.h"
 #include "tests/sim/frames.h"
+#include "tests/support/temporary_folder.h"
 
 namespace countersign::sim {
 
@@ -43,7 +45,14 @@ class SimulatedAuthority final : public lifecycle::Wanted {
     void new_issuing_ca();
     void new_root();
     void renew_broker();
+    void finish_root_rollover();  // the old root is given up
     void add_host(const std::string& host);
+    void remove_host(const std::string& host);
+    // Of the registry, after each change by hand and now and then. Nothing else needs one: CAs, hosts and
+    // anchors change by hand only.
+    void back_up();
+    // What the registry has written since the last back_up() is lost; what was revoked is revoked again.
+    void restore();
     void revoke(const std::string& name);
     void ask_renewal(const std::string& name);
     [[nodiscard]] std::vector<lifecycle::Answer> nod();       // approves what waits
@@ -57,6 +66,9 @@ class SimulatedAuthority final : public lifecycle::Wanted {
     [[nodiscard]] std::span<const pki::Certificate> roots() const { return roots_; }
     [[nodiscard]] std::vector<Blob> anchors() const;  // what a board loaded today gets
     [[nodiscard]] std::uint32_t anchors_version() const;
+    // Every device that may connect, and of which nobody says that it is two, has told that it has these.
+    [[nodiscard]] bool all_have_brokers() const;
+    [[nodiscard]] bool all_have_anchors() const;
     [[nodiscard]] const std::set<std::string>& revoked() const { return revoked_; }
     [[nodiscard]] const registry::Registry& registry() const { return registry_; }
 
@@ -70,13 +82,17 @@ class SimulatedAuthority final : public lifecycle::Wanted {
     void put_to_work(pki::Certificate root, pki::NewCa issuing);
     void publish();  // what the plugin reads
     void confirm_newest(const std::string& topic);
+    [[nodiscard]] bool all(const std::function<bool(const registry::Report&)>& have) const;
 
     const Agenda& agenda_;
     Chronicle& chronicle_;
     Policy policy_;
     lifecycle::Settings settings_;
     pki::SystemRandom random_;
+    test::TemporaryFolder folder_;  // of the registry and its backup
+    std::filesystem::path file_;
     registry::Registry registry_;
+    int restored_ = 0;  // times
     std::unique_ptr<pki::PrivateKey> root_key_;
     std::unique_ptr<pki::PrivateKey> broker_key_;
     std::vector<std::unique_ptr<Tier>> tiers_;

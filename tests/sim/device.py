@@ -30,7 +30,6 @@ class Device:
         self.files = None  # while it has power
         self.client = None
         self.offset = 0  # of its clock, seconds
-        self.ntp = 0
         self._fleet = fleet
         self._tasks = []
 
@@ -44,19 +43,19 @@ class Device:
         return True
 
     def ask_ntp(self):
-        if not self.ntp:
+        told = self._fleet.world.ask(pipe.NTP, self.number).number()
+        if not told:
             raise OSError(110)
-        return self._fleet.now_ms // 1000 if self.ntp == 1 else self.ntp
+        return told
 
     def make_clock(self, files):
-        return clock.Clock(files, self.now, self.set_clock, self.ask_ntp)
+        return clock.Clock(files, self.now, self.set_clock, self.ask_ntp, random=self._fleet.dice.below)
 
     # --- power
 
-    def boot(self, begins_at, ntp):
+    def boot(self, begins_at):
         if begins_at:
             self.set_clock(begins_at)
-        self.ntp = ntp
         self.files = flash.Files(self.flash, self._fuse_blown, self._flipped)
         self._fleet.adopt(self._fleet.spawn(self._live(self.files)), self)
 

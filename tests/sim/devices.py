@@ -162,7 +162,7 @@ class Fleet:
             self._acting.enrol()
             self._acting = None
         elif kind == pipe.BOOT:
-            self.boards[number].boot(answer.number(), answer.number())
+            self.boards[number].boot(answer.number())
         elif kind == pipe.CUT:
             self.boards[number].cut()
         elif kind == pipe.CUT_AT:

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace countersign::sim {
 namespace {
 
@@ -114,6 +116,65 @@ void nod(World& world) {
     world.agenda.in(2 * kDay, [&world] { nod(world); });
 }
 
+// The disk dies: days later the host is back, with the registry of its last backup.
+void lose_registry(World& world) {
+    if (!world.host_is_up) return;
+    world.chronicle.say("the host's disk dies");
+    world.host_down();
+    world.broker.switch_off();
+    world.agenda.in(world.dice.around(2 * kDay), [&world] {
+        world.chronicle.say("the registry comes from a backup");
+        world.authority.restore();
+        world.broker.forget_retained();
+        world.broker.forget_sessions();
+        world.broker.switch_on();
+        world.host_up();
+    });
+}
+
+// A copy of a board's flash that nobody can reach any more stays unnoticed: the operator of this world waits.
+bool every_copy_is_known(const World& world) {
+    return std::all_of(world.boards.begin(), world.boards.end(), [&world](const Board& board) {
+        return !board.cloned || world.authority.registry().find_device(board.name)->forked;
+    });
+}
+
+// Asks each month whether all devices have followed, and does then what shuts out those that have not.
+void when_all_have(World& world, std::function<bool()> have, std::function<void()> act) {
+    world.agenda.in(30 * kDay, [&world, have = std::move(have), act = std::move(act)] {
+        if (world.calm) return;
+        if (world.host_is_up && have() && every_copy_is_known(world)) return act();
+        when_all_have(world, have, act);
+    });
+}
+
+void move_broker(World& world) {
+    const std::string old = world.authority.brokers().hosts.front();
+    const auto next = fmt::format("broker-{}.sim", world.authority.brokers().version);
+    world.chronicle.say("the broker gets the address " + next);
+    world.authority.add_host(next);
+    world.publish(world.authority.commands());
+    when_all_have(
+        world, [&world] { return world.authority.all_have_brokers(); },
+        [&world, old] {
+            world.chronicle.say("the broker loses the address " + old);
+            world.authority.remove_host(old);
+            world.publish(world.authority.commands());
+        });
+}
+
+void replace_root(World& world) {
+    world.chronicle.say("a new root");
+    world.authority.new_root();
+    world.publish(world.authority.commands());
+    when_all_have(
+        world, [&world] { return world.authority.all_have_anchors(); },
+        [&world] {
+            world.chronicle.say("the old root is given up");
+            world.authority.finish_root_rollover();
+        });
+}
+
 void plan_host(World& world, Milliseconds begin, Milliseconds end) {
     now_and_then(world, 60 * kDay, [&world] { restart_broker(world); });
     now_and_then(world, 90 * kDay, [&world] { rest_host(world); });
@@ -125,11 +186,12 @@ void plan_host(World& world, Milliseconds begin, Milliseconds end) {
             world.authority.new_issuing_ca();
         });
     }
-    by_operator(world, begin + (end - begin) / 2 + kYear / 2, [&world] {
-        world.chronicle.say("a new root");
-        world.authority.new_root();
-        world.publish(world.authority.commands());
-    });
+    by_operator(world, begin + (end - begin) / 2 + kYear / 2, [&world] { replace_root(world); });
+    for (Milliseconds when = begin + kYear; when < end - kYear / 2; when += 3 * kYear) {
+        by_operator(world, when, [&world] { move_broker(world); });
+    }
+    now_and_then(world, 30 * kDay, [&world] { world.authority.back_up(); });
+    now_and_then(world, 2 * kYear, [&world] { lose_registry(world); });
     now_and_then(world, 200 * kDay, [&world] {
         if (!world.host_is_up) return;
         const auto device = world.dice.below(static_cast<std::int64_t>(world.boards.size()));
@@ -183,9 +245,7 @@ void calm_down(World& world) {
         auto& board = world.boards.at(static_cast<std::size_t>(i));
         world.events.number(Tell::cut_at).number(i).number(-1).number(0);
         board.in_reach = true;
-        // Boards ask for the time when they start, and some have gone on with a wrong one.
-        world.power_off(i);
-        if (!board.cloned) world.power_on(i);
+        board.cloned ? world.power_off(i) : world.power_on(i);
     }
     world.agenda.in(kCalm, [&world] {
         world.events.number(Tell::report).number(0);

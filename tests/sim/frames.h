@@ -26,7 +26,8 @@ enum class Ask : std::uint8_t {
     cut_happened,
     enrol,
     facts,
-    flipped
+    flipped,
+    ntp
 };
 
 enum class Tell : std::uint8_t {

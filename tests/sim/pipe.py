@@ -18,13 +18,14 @@ CUT_HAPPENED = 8  # device
 ENROL = 9  # name, request of the working key, of the birth key -> certificates of both, brokers, anchors
 FACTS = 10  # device, its state at the end
 FLIPPED = 11  # device, fingerprint of the certificate the pointer names from now on
+NTP = 12  # device -> what an NTP server tells it: seconds since 1970, 0: nothing
 
 # From the world, inside ADVANCE's answer.
 ACKNOWLEDGED = 1  # connection, packet id
 GRANTED = 2  # connection, packet id, code
 MESSAGE = 3  # connection, topic, payload
 LOST = 4  # connection
-BOOT = 5  # device, where its clock begins (0: goes on), what NTP says (0: nothing, 1: the truth, else a time)
+BOOT = 5  # device, where its clock begins (0: goes on)
 CUT = 6  # device
 CUT_AT = 7  # device, how many file operations from now on, how (0: before, 1: in the middle, 2: after)
 CLOCK = 8  # device, seconds

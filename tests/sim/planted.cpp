@@ -32,9 +32,12 @@ std::vector<std::string> plants() {
 }
 
 std::vector<Replacement> replacements_for(std::string_view plant) {
-    // A date that lies ahead is looked at every ten days instead of every hour: 87,600 looks a board are a
-    // simulation's whole time.
-    std::vector<Replacement> replacements{{"lifecycle.py", "_LOOK = const(3600)", "_LOOK = const(864000)"}};
+    // A date that lies ahead is looked at every ten days instead of every hour, and NTP is asked as often:
+    // 87,600 looks a board are a simulation's whole time.
+    std::vector<Replacement> replacements{
+        {"lifecycle.py", "_LOOK = const(3600)", "_LOOK = const(864000)"},
+        {"clock.py", "_ANSWERED = const(86400)", "_ANSWERED = const(864000)"},
+        {"clock.py", "_UNANSWERED = const(3600)", "_UNANSWERED = const(864000)"}};
     for (const auto& one : all()) {
         if (one.name == plant) {
             replacements.insert(replacements.end(), one.replacements.begin(), one.replacements.end());

@@ -16,10 +16,6 @@ constexpr std::int64_t kYear2040 = 2'208'988'800;
 
 constexpr std::size_t kEnough = 20;  // of what is wrong
 
-// What an NTP server says.
-constexpr std::int64_t kNothing = 0;
-constexpr std::int64_t kTheTruth = 1;
-
 }  // namespace
 
 World::World(const WorldConfig& config)
@@ -80,6 +76,7 @@ void World::respond(BlobView question, FrameWriter& answer) {
         case Ask::enrol: return enrol(fields, answer);
         case Ask::facts: return facts(fields);
         case Ask::flipped: return flipped(fields);
+        case Ask::ntp: answer.number(ntp()); return;
     }
     throw std::runtime_error("a frame of an unknown kind");
 }
@@ -209,14 +206,18 @@ void World::power_on(std::int64_t device) {
     board.on = true;
     board.in_reach = true;
     const std::int64_t clock = board.keeps_time ? 0 : kYear2000;
-    std::int64_t ntp = kTheTruth;
-    if (!calm && dice.chance(250)) ntp = kNothing;
-    if (!calm && dice.chance(30)) ntp = kYear2040;
-    if (!calm && dice.chance(30)) ntp = kYear2000 + 1;
-    events.number(Tell::boot).number(device).number(clock).number(ntp);
+    events.number(Tell::boot).number(device).number(clock);
     if (!calm && dice.chance(500)) {
         events.number(Tell::cut_at).number(device).number(dice.below(60)).number(dice.below(3));
     }
+}
+
+// Mostly the truth, sometimes nothing, seldom a lie.
+std::int64_t World::ntp() {
+    if (!calm && dice.chance(200)) return 0;
+    if (!calm && dice.chance(10)) return kYear2040;
+    if (!calm && dice.chance(10)) return kYear2000 + 1;
+    return agenda.now_ms() / kSecond;
 }
 
 void World::power_off(std::int64_t device) {

@@ -75,6 +75,7 @@ class World {
     void enrol(FrameReader& fields, FrameWriter& answer);
     void facts(FrameReader& fields);
     void flipped(FrameReader& fields);
+    [[nodiscard]] std::int64_t ntp();
     void end_condemned();
     void check_confirmed(const std::string& topic);
     void responder_hears(const std::string& topic, const Blob& payload, bool fresh);
