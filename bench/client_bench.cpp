@@ -1,9 +1,9 @@
 // What a message costs a program on the host: our client beside libmosquitto and Paho C, in one run.
 //
-// client_bench [MESSAGES] [--json FILE]: the same real Mosquitto, TLS 1.3 with AES-128-GCM, window of 20
-// messages in flight, payloads; each library in a forked process of its own, by turns, so that whatever else
-// the machine does falls on all alike; medians. CPU time is the client's, in all its threads. Then a relay
-// counts TCP's payload, both ways. The figures are compared with the better peer's.
+// client_bench [MESSAGES] [--json FILE] [--only LIBRARY]: the same real Mosquitto, TLS 1.3 with AES-128-GCM,
+// window of 20 messages in flight, payloads; each library in a forked process of its own, by turns, so that
+// whatever else the machine does falls on all alike; medians. CPU time is the client's, in all its threads.
+// Then a relay counts TCP's payload, both ways. The figures are compared with the better peer's.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -30,7 +30,7 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 constexpr std::size_t kRounds = 5;
-constexpr std::size_t kDefaultMessages = 20'000;  // each round
+constexpr std::size_t kDefaultMessages = 5'000;  // each round
 constexpr std::size_t kWireMessages = 1'000;
 constexpr std::size_t kWarmUp = 200;  // messages that do not count: allocators, TCP's windows
 
@@ -215,9 +215,19 @@ void print_goals(Json& json) {
 
 // --- all of it
 
-void run(std::size_t messages, const fs::path& json_file) {
-    const std::vector<Library> libraries{countersign_library(), libmosquitto_library(),
-                                         libmosquitto_threaded_library(), paho_library()};
+struct Wanted {
+    std::size_t messages = kDefaultMessages;
+    fs::path json_file;
+    std::string only;  // to profile one of them
+};
+
+void run(const Wanted& wanted) {
+    std::vector<Library> libraries{countersign_library(), libmosquitto_library(),
+                                   libmosquitto_threaded_library(), paho_library()};
+    if (!wanted.only.empty()) {
+        std::erase_if(libraries, [&](const Library& library) { return library.name != wanted.only; });
+    }
+    const std::size_t messages = wanted.messages;
     Json json{{"machine", machine()}, {"messages_each_round", messages}, {"rounds", kRounds}};
     fmt::print("{}\n", json["machine"].get<std::string>());
     for (const Library& library : libraries) {
@@ -239,27 +249,33 @@ void run(std::size_t messages, const fs::path& json_file) {
         measure(libraries, home, broker, sender, task, messages, json);
     }
     measure_wire(libraries, home, json);
-    print_goals(json);
-    if (!json_file.empty()) write_file(json_file, json.dump(2) + "\n", kPublicFile);
+    if (wanted.only.empty()) print_goals(json);
+    if (!wanted.json_file.empty()) write_file(wanted.json_file, json.dump(2) + "\n", kPublicFile);
+}
+
+Wanted wanted_from(int argc, char** argv) {
+    Wanted wanted;
+    for (int i = 1; i < argc; ++i) {
+        const std::string_view argument = argv[i];
+        if (argument == "--json" && i + 1 < argc) {
+            wanted.json_file = argv[++i];
+        } else if (argument == "--only" && i + 1 < argc) {
+            wanted.only = argv[++i];
+        } else {
+            std::from_chars(argument.data(), argument.data() + argument.size(), wanted.messages);
+        }
+    }
+    wanted.messages = std::max<std::size_t>(wanted.messages, 2);
+    return wanted;
 }
 
 }  // namespace
 
 // Benchmarks tell; they do not gate.
 int main(int argc, char** argv) {
-    std::size_t messages = kDefaultMessages;
-    fs::path json_file;
-    for (int i = 1; i < argc; ++i) {
-        const std::string_view argument = argv[i];
-        if (argument == "--json" && i + 1 < argc) {
-            json_file = argv[++i];
-        } else {
-            std::from_chars(argument.data(), argument.data() + argument.size(), messages);
-        }
-    }
     std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
     try {
-        run(std::max<std::size_t>(messages, 2), json_file);
+        run(wanted_from(argc, argv));
     } catch (const std::exception& error) {
         fmt::print("not measured: {}\n", error.what());
     }
