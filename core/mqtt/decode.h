@@ -21,28 +21,47 @@ struct Connack {
 };
 
 struct Publish {
-    Message message{};
+    Message message{};            // 5: without a topic when only `alias` names it
     std::uint16_t packet_id = 0;  // 0 for QoS 0
     bool duplicate = false;
+    bool has_alias = false;
+    std::uint16_t alias = 0;  // as sent: not checked
 };
 
+// PUBACK, PUBREC, PUBREL, PUBCOMP; UNSUBACK of 3.1.1.
+struct Acknowledgement {
+    std::uint16_t packet_id = 0;
+    ReasonCode reason = ReasonCode::success;
+    Properties properties{};
+};
+
+// SUBACK; UNSUBACK of 5.
 struct Suback {
     std::uint16_t packet_id = 0;
-    Bytes codes{};  // each 0, 1, 2 (the QoS granted) or 0x80 [MQTT-3.9.3-2]
+    Bytes codes{};  // 3.1.1: each 0, 1, 2 (the QoS granted) or 0x80 [MQTT-3.9.3-2]; 5: reason codes
+    Properties properties{};
+};
+
+// DISCONNECT, AUTH.
+struct Goodbye {
+    ReasonCode reason = ReasonCode::success;
     Properties properties{};
 };
 
 // The first byte: a type servers send, with the flags it must have [MQTT-2.2.2-2].
-[[nodiscard]] Fault decode_first_byte(std::uint8_t first, Header& header) noexcept;
+[[nodiscard]] Fault decode_first_byte(std::uint8_t first, Version version, Header& header) noexcept;
 // The remaining length, once it is known, against what the type can have: long before the body is there.
-[[nodiscard]] Fault check_length(const Header& header) noexcept;
+[[nodiscard]] Fault check_length(const Header& header, Version version) noexcept;
 
-// `clean_session` is what CONNECT asked for [MQTT-3.2.2-1].
-[[nodiscard]] Fault decode_connack(Bytes body, bool clean_session, Connack& connack) noexcept;
-[[nodiscard]] Fault decode_publish(std::uint8_t flags, Bytes body, Publish& publish) noexcept;
-// PUBACK, PUBREC, PUBREL, PUBCOMP, UNSUBACK: nothing but a packet id.
-[[nodiscard]] Fault decode_packet_id(Bytes body, std::uint16_t& packet_id) noexcept;
-[[nodiscard]] Fault decode_suback(Bytes body, Suback& suback) noexcept;
+// `clean_session` is what CONNECT asked for [MQTT-3.2.2-1], [5: MQTT-3.2.2-2].
+[[nodiscard]] Fault decode_connack(Bytes body, bool clean_session, Version version,
+                                   Connack& connack) noexcept;
+[[nodiscard]] Fault decode_publish(std::uint8_t flags, Bytes body, Version version,
+                                   Publish& publish) noexcept;
+[[nodiscard]] Fault decode_acknowledgement(PacketType type, Bytes body, Version version,
+                                           Acknowledgement& acknowledgement) noexcept;
+[[nodiscard]] Fault decode_suback(PacketType type, Bytes body, Version version, Suback& suback) noexcept;
+[[nodiscard]] Fault decode_goodbye(PacketType type, Bytes body, Goodbye& goodbye) noexcept;
 
 [[nodiscard]] constexpr Qos qos_of(std::uint8_t publish_flags) noexcept {
     return static_cast<Qos>(publish_flags >> 1 & 0x03);

@@ -27,13 +27,19 @@ struct Step {
     Outcome outcome;
 };
 
-// The server acknowledges an exchange of ours.
-[[nodiscard]] constexpr Step after_acknowledgement(Exchange exchange, PacketType answer) noexcept {
+// The server acknowledges an exchange of ours. `refused`: with a reason code of 0x80 or more (5).
+[[nodiscard]] constexpr Step after_acknowledgement(Exchange exchange, PacketType answer,
+                                                   bool refused = false) noexcept {
     switch (answer) {
         case PacketType::puback:
             if (exchange == Exchange::awaiting_puback) return {exchange, Outcome::complete};
             break;
         case PacketType::pubrec:
+            if (refused) {
+                // The message is not the server's, and the packet id is free [5: MQTT-4.3.3-4].
+                if (exchange == Exchange::awaiting_pubrec) return {exchange, Outcome::complete};
+                break;
+            }
             // Twice is legal: a server that repeats its PUBREC by timer, as MQTT 3.1 let it, does so once
             // more when our PUBREL is slow to arrive or went down with the old connection.
             if (exchange == Exchange::awaiting_pubrec || exchange == Exchange::awaiting_pubcomp) {

@@ -14,12 +14,14 @@ namespace countersign::mqtt {
 struct Slot {
     std::uint32_t offset = 0;
     std::uint32_t length = 0;
+    std::uint32_t made_at = 0;  // seconds of the session's clock, for message expiry
     std::uint16_t packet_id = 0;
-    std::uint16_t filters = 0;  // SUBSCRIBE: how many codes SUBACK must have
+    std::uint16_t filters = 0;  // SUBSCRIBE: how many codes SUBACK must have; UNSUBSCRIBE of 5 likewise
     Exchange exchange{};
-    bool due = false;   // to be sent on this connection
-    bool sent = false;  // has been sent, on this connection or an earlier one
-    bool lost = false;  // to be dropped
+    bool due = false;        // to be sent on this connection
+    bool sent = false;       // has been sent, on this connection or an earlier one
+    bool in_window = false;  // a PUBLISH sent on this connection, of those that the window bounds
+    Drop drop = Drop::none;  // to be dropped, and why
 };
 
 class Outbox {
@@ -27,31 +29,40 @@ class Outbox {
     Outbox(std::span<Slot> slots, std::span<std::uint8_t> store) noexcept : slots_(slots), store_(store) {}
 
     [[nodiscard]] bool full() const noexcept { return count_ == slots_.size(); }
-    [[nodiscard]] std::span<Slot> live() noexcept { return slots_.first(count_); }
-    [[nodiscard]] std::span<const Slot> live() const noexcept { return slots_.first(count_); }
+    [[nodiscard]] std::span<Slot> live() noexcept { return slots_.subspan(begin_, count_); }
+    [[nodiscard]] std::span<const Slot> live() const noexcept { return slots_.subspan(begin_, count_); }
 
     // A packet id that no live exchange has [MQTT-2.3.1-2]. Only while not full().
     [[nodiscard]] std::uint16_t next_packet_id() noexcept;
     // Room in one piece for a packet of this size; empty when there is none.
     [[nodiscard]] std::span<std::uint8_t> room(std::size_t size) noexcept;
-    // Only while not full(). `packet` lies in what room() gave, or is empty.
+    // Only while not full(). `packet` lies in what room() gave, or is empty. Moves the other slots.
     Slot& add(std::uint16_t packet_id, Exchange exchange, Bytes packet) noexcept;
 
     [[nodiscard]] Slot* find(std::uint16_t packet_id) noexcept;
-    void remove(Slot& slot) noexcept;
+    void remove(Slot& slot) noexcept;  // moves the other slots
+
+    // The oldest one that is due, or to be dropped; nullptr: there is none.
+    [[nodiscard]] Slot* next_due() noexcept;
+    [[nodiscard]] Slot* next_dropped() noexcept;
+    void drop(Slot& slot, Drop why) noexcept;
+    // Everything may have become due again.
+    void look_again() noexcept { first_due_ = 0; }
 
     [[nodiscard]] std::span<std::uint8_t> packet(const Slot& slot) noexcept {
         return store_.subspan(slot.offset, slot.length);
     }
-    // Messages sent and not yet fully acknowledged.
-    [[nodiscard]] std::size_t in_flight() const noexcept;
     [[nodiscard]] std::size_t capacity() const noexcept { return store_.size(); }
 
   private:
     std::span<Slot> slots_;
     std::span<std::uint8_t> store_;
-    std::size_t count_ = 0;  // the live slots come first, the oldest in front
+    std::size_t begin_ = 0;  // the live slots lie in one piece, the oldest in front
+    std::size_t count_ = 0;
+    std::size_t first_due_ = 0;  // no live slot before this one is due
+    std::size_t dropped_ = 0;    // how many are to be dropped
     std::uint16_t last_id_ = 0;
+    std::uint16_t free_ids_ = 0;  // so many after the last are free, without looking
 };
 
 }  // namespace countersign::mqtt

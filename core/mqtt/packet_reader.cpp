@@ -1,5 +1,7 @@
 #include "core/mqtt/packet_reader.h"
 
+#include <cstring>
+
 namespace countersign::mqtt {
 namespace {
 
@@ -7,7 +9,8 @@ constexpr std::uint8_t kMaxLengthBytes = 4;  // 2.2.3
 
 }  // namespace
 
-void PacketReader::reset() noexcept {
+void PacketReader::reset(Version version) noexcept {
+    version_ = version;
     part_ = Part::first_byte;
     fault_ = Fault::none;
 }
@@ -27,7 +30,7 @@ PacketReader::Result PacketReader::read(Bytes& input) noexcept {
         const std::uint8_t byte = input[0];
         input = input.subspan(1);
         if (part_ == Part::first_byte) {
-            if (const Fault fault = decode_first_byte(byte, header_); fault != Fault::none)
+            if (const Fault fault = decode_first_byte(byte, version_, header_); fault != Fault::none)
                 return fail(fault);
             header_.length = 0;
             length_bytes_ = 0;
@@ -44,11 +47,15 @@ PacketReader::Result PacketReader::read_length(std::uint8_t byte) noexcept {
     if ((byte & 0x80) != 0) {
         return length_bytes_ == kMaxLengthBytes ? fail(Fault::malformed_length) : Result::need_more;
     }
-    if (const Fault fault = check_length(header_); fault != Fault::none) return fail(fault);
+    const bool longer_than_needed = length_bytes_ > 1 && byte == 0;
+    if (longer_than_needed && version_ == Version::v5)
+        return fail(Fault::malformed_length);  // [5: MQTT-1.5.5-1]
+    if (const Fault fault = check_length(header_, version_); fault != Fault::none) return fail(fault);
     filled_ = 0;
     part_ = Part::body;
     if (header_.length > buffer_.size()) {
-        if (header_.type != PacketType::publish) return fail(Fault::packet_too_large);
+        const bool streams = header_.type == PacketType::publish && version_ != Version::v5;
+        if (!streams) return fail(Fault::packet_too_large);
         oversize_.begin(header_, buffer_);
         part_ = Part::oversize_body;
     }
@@ -61,7 +68,7 @@ PacketReader::Result PacketReader::read_body(Bytes& input) noexcept {
     if (filled_ == 0 && count == wanted) {
         body_ = input.first(count);  // all here: no need to copy
     } else {
-        for (std::size_t i = 0; i < count; ++i) buffer_[filled_ + i] = input[i];
+        if (count != 0) std::memcpy(buffer_.data() + filled_, input.data(), count);
         filled_ += count;
         body_ = buffer_.first(filled_);
     }

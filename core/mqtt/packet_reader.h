@@ -15,8 +15,9 @@ class PacketReader {
     enum class Result : std::uint8_t {
         need_more,  // the input is used up
         packet,     // header() and body() describe a whole packet
-        oversize,   // a PUBLISH too large for the buffer has gone by; oversize() describes it
-        fault,      // fault() says what; reset() before anything else
+        oversize,  // 3.1.1: a PUBLISH too large for the buffer has gone by; oversize() describes it. In 5 the
+                   // server knows what we bear [5: MQTT-3.1.2-24] and such a packet is a fault
+        fault,     // fault() says what; reset() before anything else
     };
 
     // `buffer` holds the largest body that is taken whole. It is not touched when a packet comes in one
@@ -24,7 +25,7 @@ class PacketReader {
     explicit PacketReader(std::span<std::uint8_t> buffer) noexcept : buffer_(buffer) {}
 
     // Forgets a half-read packet: the transport is a new one.
-    void reset() noexcept;
+    void reset(Version version) noexcept;
 
     // Takes at most one packet from the front of `input`. body() lives until the next call and as long as
     // `input`.
@@ -51,6 +52,7 @@ class PacketReader {
     Header header_{};
     Part part_ = Part::first_byte;
     std::uint8_t length_bytes_ = 0;
+    Version version_ = Version::v3_1_1;
     Fault fault_ = Fault::none;
 };
 

@@ -1,20 +1,27 @@
+// A session's connection: made, ended, kept alive.
 #include "core/mqtt/session.h"
 
 #include "core/mqtt/encode.h"
-#include "core/mqtt/topic.h"
+#include "core/mqtt/property.h"
+#include "core/mqtt/reason.h"
+#include "core/mqtt/wire.h"
 
 namespace countersign::mqtt {
 namespace {
 
 constexpr std::size_t kMaxExchanges = 65534;  // always one packet id left to give
-constexpr std::uint16_t kAnyPacketId = 1;     // for measuring
-
-bool valid_qos(Qos qos) noexcept {
-    return qos <= Qos::exactly_once;
-}
 
 std::span<Slot> at_most(std::span<Slot> slots, std::size_t count) noexcept {
     return slots.first(slots.size() < count ? slots.size() : count);
+}
+
+// The largest packet whose body a buffer holds; 0: any packet.
+std::uint32_t largest_packet(std::size_t body) noexcept {
+    if (body >= kMaxRemainingLength) return 0;
+    Writer header;
+    header.byte(0);
+    header.varint(body);
+    return static_cast<std::uint32_t>(header.size() + body);
 }
 
 }  // namespace
@@ -22,90 +29,70 @@ std::span<Slot> at_most(std::span<Slot> slots, std::size_t count) noexcept {
 Session::Session(const Storage& storage, const Limits& limits) noexcept
     : reader_(storage.receive),
       outbox_(at_most(storage.outgoing, kMaxExchanges), storage.store),
+      aliases_in_(storage.aliases_in, limits.topic_aliases_in),
+      aliases_out_(storage.aliases_out, limits.topic_aliases_out),
       transmit_(storage.transmit),
       incoming_(storage.incoming),
-      limits_(limits) {}
+      limits_(limits),
+      version_(limits.version) {}
 
-Status Session::connect(Millis now, const ConnectOptions& options) noexcept {
+// Promises the server no more than there is memory for.
+ConnectOptions Session::within_our_memory(ConnectOptions options) const noexcept {
+    // 0 is not allowed (5: 3.1.2.11.3): a QoS 2 message without room for it is a fault, as in 3.1.1.
+    const std::size_t receivable = incoming_.empty() ? 1 : incoming_.size();
+    if (receivable < options.receive_maximum)
+        options.receive_maximum = static_cast<std::uint16_t>(receivable);
+    const std::uint32_t largest = largest_packet(reader_.capacity());
+    if (options.maximum_packet_size == 0 || (largest != 0 && largest < options.maximum_packet_size))
+        options.maximum_packet_size = largest;
+    const std::uint16_t aliases = aliases_refused_ ? std::uint16_t{0} : aliases_in_.count();
+    if (aliases < options.topic_alias_maximum) options.topic_alias_maximum = aliases;
+    return options;
+}
+
+Status Session::connect(Millis now, const ConnectOptions& wanted) noexcept {
     if (phase_ != Phase::closed) return Status::not_connected;
-    if (const Status status = valid_connect(options); status != Status::ok) return status;
+    if (const Status status = valid_connect(wanted); status != Status::ok) return status;
+    if (wanted.version != version_ && !outbox_.live().empty()) return Status::bad_argument;
+    const ConnectOptions options = within_our_memory(wanted);
+    version_ = options.version;
     transport_closed();
     if (const Status status = queue(encode_connect(options, transmit_room())); status != Status::ok)
         return status;
     phase_ = Phase::connecting;
     clean_session_ = options.clean_session;
+    expires_at_once_ = options.session_expiry_seconds == 0;
+    problem_information_ = options.request_problem_information;
+    alias_maximum_ = options.topic_alias_maximum;
     keep_alive_ = Millis{options.keep_alive_seconds} * 1000;
     now_ = last_sent_ = last_received_ = now;
     response_due_ = now + limits_.response_timeout;
     return Status::ok;
 }
 
-Accepted Session::publish(const Message& message) noexcept {
-    if (const Status status = valid_message(message); status != Status::ok) return {status};
-    if (message.qos == Qos::at_most_once) {
-        if (phase_ != Phase::connected) return {Status::not_connected};
-        return {queue(encode_publish(message, 0, transmit_room()))};
-    }
-    const std::size_t size = encode_publish(message, kAnyPacketId, {});
-    if (size > outbox_.capacity()) return {Status::too_large};
-    if (outbox_.full()) return {Status::no_room};
-    const std::span<std::uint8_t> room = outbox_.room(size);
-    if (room.empty()) return {Status::no_room};
-    const std::uint16_t packet_id = outbox_.next_packet_id();
-    encode_publish(message, packet_id, room);
-    const bool twice = message.qos == Qos::exactly_once;
-    outbox_.add(packet_id, twice ? Exchange::awaiting_pubrec : Exchange::awaiting_puback, room).due = true;
-    return {Status::ok, packet_id};
-}
-
-Accepted Session::subscribe(std::span<const Subscription> subscriptions) noexcept {
-    for (const Subscription& subscription : subscriptions) {
-        if (!is_valid_topic_filter(subscription.filter)) return {Status::bad_topic};
-        if (!valid_qos(subscription.qos)) return {Status::bad_argument};  // [MQTT-3.8.3-4]
-    }
-    if (const Status status = room_for_exchange(subscriptions.size()); status != Status::ok) return {status};
-    const std::uint16_t packet_id = outbox_.next_packet_id();
-    return queue_subscription(Exchange::awaiting_suback, packet_id, subscriptions.size(),
-                              encode_subscribe(packet_id, subscriptions, transmit_room()));
-}
-
-Accepted Session::unsubscribe(std::span<const std::string_view> filters) noexcept {
-    for (const std::string_view filter : filters) {
-        if (!is_valid_topic_filter(filter)) return {Status::bad_topic};
-    }
-    if (const Status status = room_for_exchange(filters.size()); status != Status::ok) return {status};
-    const std::uint16_t packet_id = outbox_.next_packet_id();
-    return queue_subscription(Exchange::awaiting_unsuback, packet_id, filters.size(),
-                              encode_unsubscribe(packet_id, filters, transmit_room()));
-}
-
-Status Session::room_for_exchange(std::size_t filters) const noexcept {
-    if (phase_ != Phase::connected) return Status::not_connected;
-    if (filters == 0) return Status::bad_argument;                   // [MQTT-3.8.3-3], [MQTT-3.10.3-2]
-    if (filters + 2 > reader_.capacity()) return Status::too_large;  // SUBACK would not fit
-    return outbox_.full() ? Status::no_room : Status::ok;
-}
-
-Accepted Session::queue_subscription(Exchange exchange, std::uint16_t packet_id, std::size_t filters,
-                                     std::size_t size) noexcept {
-    if (const Status status = queue(size); status != Status::ok) return {status};
-    Slot& slot = outbox_.add(packet_id, exchange, {});
-    slot.filters = static_cast<std::uint16_t>(filters);
-    slot.sent = true;
-    return {Status::ok, packet_id};
-}
-
 // Takes what an encoder has written to transmit_room(), if it found room there.
 Status Session::queue(std::size_t size) noexcept {
-    if (size > transmit_.size()) return Status::too_large;
+    if (size > transmit_.size() || size > server_.maximum_packet_size) return Status::too_large;
     if (size > transmit_room().size()) return Status::no_room;
     queued_ += size;
     return Status::ok;
 }
 
-Status Session::disconnect() noexcept {
+Status Session::disconnect(ReasonCode reason, Properties properties) noexcept {
     if (phase_ != Phase::connected) return Status::not_connected;
-    if (const Status status = queue(encode_empty(PacketType::disconnect, transmit_room()));
+    if (version_ == Version::v5) {
+        if (!is_reason_to_disconnect(reason)) return Status::bad_argument;
+        if (const Status status = check_to_send(properties, PacketType::disconnect); status != Status::ok)
+            return status;
+        // A session that was to end with its connection cannot be kept at the last moment (5: 3.14.2.2.2).
+        PropertyValue expiry;
+        const bool kept =
+            find_property(properties, Property::session_expiry_interval, expiry) && expiry.number != 0;
+        if (kept && expires_at_once_) return Status::bad_argument;
+    } else if (reason != ReasonCode::success || !properties.encoded.empty()) {
+        return Status::bad_argument;
+    }
+    if (const Status status = queue(encode_disconnect(reason, properties, transmit_room()));
         status != Status::ok) {
         return status;
     }
@@ -126,17 +113,23 @@ Status Session::bytes_received(Millis now, Bytes bytes) noexcept {
 
 void Session::transport_closed() noexcept {
     phase_ = Phase::closed;
-    reader_.reset();
+    reader_.reset(version_);
     input_ = {};
     queued_ = emitted_ = 0;
+    in_flight_ = 0;
     response_due_ = kNever;
+    server_ = Server{};
+    aliases_in_.clear();
+    aliases_out_.clear();
     for (Slot& slot : outbox_.live()) {
-        if (after_connect(slot.exchange, slot.sent, true) == Resumption::drop) slot.lost = true;
+        slot.in_window = false;
+        if (after_connect(slot.exchange, slot.sent, true) == Resumption::drop) outbox_.drop(slot, Drop::lost);
     }
 }
 
-// Pings after 7/8 of the time, so that a late tick still keeps the promise [MQTT-3.1.2-23]; also when only
-// sending, or a dead server would go unnoticed for as long as there is something to send.
+// Pings after 7/8 of the time, so that a late tick still keeps the promise [MQTT-3.1.2-23],
+// [5: MQTT-3.1.2-20]; also when only sending, or a dead server would go unnoticed for as long as there is
+// something to send.
 Millis Session::ping_due() const noexcept {
     const Millis quiet_since = last_sent_ < last_received_ ? last_sent_ : last_received_;
     return quiet_since + keep_alive_ - keep_alive_ / 8;

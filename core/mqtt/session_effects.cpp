@@ -42,38 +42,55 @@ bool Session::next_close(Effect& effect) noexcept {
 }
 
 bool Session::next_dropped(Effect& effect) noexcept {
-    for (Slot& slot : outbox_.live()) {
-        if (!slot.lost) continue;
-        effect.kind = Effect::Kind::dropped;
-        effect.packet_id = slot.packet_id;
-        outbox_.remove(slot);
-        return true;
-    }
-    return false;
+    Slot* slot = outbox_.next_dropped();
+    if (slot == nullptr) return false;
+    effect.kind = Effect::Kind::dropped;
+    effect.packet_id = slot->packet_id;
+    effect.drop = slot->drop;
+    outbox_.remove(*slot);
+    return true;
 }
 
 // Messages leave in the order they were handed in: one that must wait for the window holds back those after
-// it.
+// it. The window counts anew with every connection [5: MQTT-4.9.0-1].
 bool Session::next_due(Effect& effect) noexcept {
     if (phase_ != Phase::connected) return false;
-    for (Slot& slot : outbox_.live()) {
-        if (!slot.due) continue;
-        if (!slot.sent && outbox_.in_flight() >= limits_.max_inflight) return false;
-        slot.due = false;
-        if (slot.exchange == Exchange::awaiting_pubcomp) {
-            queue_acknowledgement(PacketType::pubrel, slot.packet_id);
-            return next_queued(effect);
-        }
-        const std::span<std::uint8_t> packet = outbox_.packet(slot);
-        if (slot.sent) packet[0] |= kDupFlag;  // [MQTT-3.3.1-1]
-        slot.sent = true;
-        return send(effect, packet);
+    Slot* slot = outbox_.next_due();
+    if (slot == nullptr) return false;
+    if (slot->exchange == Exchange::awaiting_pubcomp) {
+        slot->due = false;
+        queue_acknowledgement(PacketType::pubrel, slot->packet_id);
+        return next_queued(effect);
     }
-    return false;
+    const std::size_t window =
+        limits_.max_inflight < server_.receive_maximum ? limits_.max_inflight : server_.receive_maximum;
+    if (in_flight_ >= window) return false;
+    const std::span<std::uint8_t> packet = outbox_.packet(*slot);
+    if (const Drop why = reason_to_drop(*slot, packet); why != Drop::none) {
+        outbox_.drop(*slot, why);
+        return next_dropped(effect);
+    }
+    if (slot->sent) packet[0] |= kDupFlag;  // [MQTT-3.3.1-1]
+    slot->due = false;
+    slot->sent = true;
+    slot->in_window = true;
+    ++in_flight_;
+    return send(effect, packet);
 }
 
-void Session::queue_acknowledgement(PacketType type, std::uint16_t packet_id) noexcept {
-    queue(encode_acknowledgement(type, packet_id, transmit_room()));
+// It was taken when the server, or the time, was not known.
+Drop Session::reason_to_drop(const Slot& slot, std::span<std::uint8_t> packet) const noexcept {
+    if (version_ != Version::v5) return Drop::none;
+    if (packet.size() > server_.maximum_packet_size) return Drop::too_large;  // [5: MQTT-3.2.2-15]
+    if (qos_of(packet[0]) > server_.maximum_qos) return Drop::not_supported;  // [5: MQTT-3.2.2-11]
+    const bool retain = (packet[0] & kRetainFlag) != 0;
+    if (retain && !server_.retain_available) return Drop::not_supported;  // [5: MQTT-3.2.2-14]
+    if (slot.sent) return Drop::none;  // sent again it is the same message (5: 4.4)
+    return shorten_expiry(packet, now_in_seconds() - slot.made_at) ? Drop::none : Drop::expired;
+}
+
+void Session::queue_acknowledgement(PacketType type, std::uint16_t packet_id, ReasonCode reason) noexcept {
+    queue(encode_acknowledgement(type, packet_id, transmit_room(), reason));
 }
 
 bool Session::next_received(Effect& effect) noexcept {

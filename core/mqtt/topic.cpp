@@ -5,6 +5,8 @@
 namespace countersign::mqtt {
 namespace {
 
+constexpr std::string_view kShare = "$share/";
+
 bool is_string(std::string_view text) noexcept {
     return !text.empty() && text.size() <= kMaxStringLength && is_valid_utf8(text);
 }
@@ -21,9 +23,24 @@ std::string_view take_level(std::string_view& rest, bool& more) noexcept {
 
 }  // namespace
 
+bool has_wildcard(std::string_view filter) noexcept {
+    return filter.find('+') != std::string_view::npos || filter.find('#') != std::string_view::npos;
+}
+
 bool is_valid_topic_name(std::string_view topic) noexcept {
-    return is_string(topic) && topic.find('+') == std::string_view::npos &&
-           topic.find('#') == std::string_view::npos;
+    return is_string(topic) && !has_wildcard(topic);
+}
+
+bool is_shared(std::string_view filter) noexcept {
+    return filter.starts_with(kShare);
+}
+
+bool is_valid_shared_filter(std::string_view filter) noexcept {
+    if (!is_shared(filter)) return false;
+    filter.remove_prefix(kShare.size());
+    bool more = false;
+    const std::string_view group = take_level(filter, more);
+    return more && !group.empty() && !has_wildcard(group) && is_valid_topic_filter(filter);
 }
 
 bool is_valid_topic_filter(std::string_view filter) noexcept {

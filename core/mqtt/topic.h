@@ -14,6 +14,13 @@ inline constexpr std::size_t kMaxStringLength = 65535;  // a two-byte length sta
 // As above, but '+' may fill a level [MQTT-4.7.1-3] and '#' may be the last one [MQTT-4.7.1-2].
 [[nodiscard]] bool is_valid_topic_filter(std::string_view filter) noexcept;
 
+[[nodiscard]] bool has_wildcard(std::string_view filter) noexcept;
+
+// "$share/group/filter" (5: 4.8.2): the group has at least one character and no wildcard [5: MQTT-4.8.2-1],
+// [5: MQTT-4.8.2-2], and a filter follows it.
+[[nodiscard]] bool is_shared(std::string_view filter) noexcept;
+[[nodiscard]] bool is_valid_shared_filter(std::string_view filter) noexcept;
+
 // Both valid. Wildcards at the front do not match topics that begin with '$' [MQTT-4.7.2-1].
 [[nodiscard]] bool topic_matches(std::string_view filter, std::string_view topic) noexcept;
 

@@ -1,9 +1,9 @@
 // Numbers, strings and bytes as they stand on the wire: big endian, lengths first (1.5).
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -27,10 +27,14 @@ class Writer {
         byte(static_cast<std::uint8_t>(value >> 8));
         byte(static_cast<std::uint8_t>(value & 0xFF));
     }
+    void u32(std::uint32_t value) noexcept {
+        u16(static_cast<std::uint16_t>(value >> 16));
+        u16(static_cast<std::uint16_t>(value & 0xFFFF));
+    }
     void raw(Bytes bytes) noexcept {
         const std::size_t room = size_ < out_.size() ? out_.size() - size_ : 0;
         const std::size_t count = bytes.size() < room ? bytes.size() : room;
-        for (std::size_t i = 0; i < count; ++i) out_[size_ + i] = bytes[i];
+        if (count != 0) std::memcpy(out_.data() + size_, bytes.data(), count);
         size_ += bytes.size();
     }
     void string(std::string_view text) noexcept {
@@ -40,8 +44,8 @@ class Writer {
         u16(static_cast<std::uint16_t>(bytes.size()));
         raw(bytes);
     }
-    // Seven bits a byte, lowest first, the top bit set on all but the last (2.2.3).
-    void remaining_length(std::size_t value) noexcept {
+    // Seven bits a byte, lowest first, the top bit set on all but the last (2.2.3; 5: 1.5.5).
+    void varint(std::size_t value) noexcept {
         while (value > 0x7F) {
             byte(static_cast<std::uint8_t>((value & 0x7F) | 0x80));
             value >>= 7;
@@ -68,6 +72,23 @@ class Reader {
         const Bytes two = raw(2);
         return two.empty() ? std::uint16_t{0} : static_cast<std::uint16_t>(two[0] << 8 | two[1]);
     }
+    std::uint32_t u32() noexcept {
+        const std::uint32_t high = u16();
+        return high << 16 | u16();
+    }
+    // At most four bytes, and no more than are needed [5: MQTT-1.5.5-1].
+    std::uint32_t varint() noexcept {
+        std::uint32_t value = 0;
+        for (unsigned shift = 0; shift < 28; shift += 7) {
+            const std::uint8_t part = byte();
+            value |= static_cast<std::uint32_t>(part & 0x7F) << shift;
+            if ((part & 0x80) != 0) continue;
+            if (part != 0 || shift == 0) return value;
+            break;
+        }
+        short_ = true;
+        return 0;
+    }
     Bytes raw(std::size_t count) noexcept {
         if (count > in_.size()) {
             short_ = true;
@@ -78,13 +99,18 @@ class Reader {
         in_ = in_.subspan(count);
         return taken;
     }
+    Bytes binary() noexcept { return raw(u16()); }
     std::string_view string() noexcept {
-        const Bytes bytes = raw(u16());
+        const Bytes bytes = binary();
         return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
     }
     Bytes rest() noexcept { return raw(in_.size()); }
 
+    // What comes cannot be understood: as if it were cut short.
+    void spoil() noexcept { short_ = true; }
+
     [[nodiscard]] bool too_short() const noexcept { return short_; }
+    [[nodiscard]] std::size_t left() const noexcept { return in_.size(); }
     [[nodiscard]] bool at_end() const noexcept { return in_.empty() && !short_; }
 
   private:

@@ -45,8 +45,10 @@ void Client::unsubscribe(std::string filter, Done done) {
     impl_->pump();
 }
 
-void Client::publish(std::string topic, std::string payload, Qos qos, bool retain, Done done) {
-    impl_->queue.publish(std::move(topic), std::move(payload), qos, retain, std::move(done));
+void Client::publish(std::string topic, std::string payload, Qos qos, bool retain, Done done,
+                     const MessageProperties& properties) {
+    impl_->queue.publish(std::move(topic), std::move(payload), qos, retain, std::move(done),
+                         encoded(properties));
     impl_->pump();
 }
 

@@ -25,6 +25,7 @@
 #include <string_view>
 
 #include "host/transport/options.h"
+#include "host/transport/properties.h"
 
 namespace countersign::transport {
 
@@ -33,8 +34,9 @@ struct Received {
     std::string_view topic;
     std::string_view payload;
     Qos qos = Qos::at_most_once;
-    bool retained = false;   // it was stored in the broker before we subscribed
-    bool duplicate = false;  // QoS 1: it may have been delivered before
+    bool retained = false;          // it was stored in the broker before we subscribed
+    bool duplicate = false;         // QoS 1: it may have been delivered before
+    mqtt::Properties properties{};  // MQTT 5
 };
 
 class Client {
@@ -70,8 +72,10 @@ class Client {
     // May be called in any phase: messages wait for the connection in order and survive the loss of it.
     // `done` comes after the acknowledgement (QoS 1: PUBACK, QoS 2: PUBCOMP), or, for QoS 0, when it has been
     // written to the connection. Without an acknowledgement a message may arrive twice at QoS 1, and at QoS 2
-    // only when the broker lost our session in between.
-    void publish(std::string topic, std::string payload, Qos qos, bool retain = false, Done done = {});
+    // only when the broker lost our session in between. E-BROKER-REFUSED: a broker of MQTT 5 does not take
+    // it.
+    void publish(std::string topic, std::string payload, Qos qos, bool retain = false, Done done = {},
+                 const MessageProperties& properties = {});
 
     [[nodiscard]] const State& state() const noexcept;
 

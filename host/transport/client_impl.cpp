@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/mqtt/encode.h"
+#include "host/transport/properties.h"
 
 namespace countersign::transport {
 namespace {
@@ -26,8 +27,13 @@ mqtt::Message will_message(const Will& will) {
     return {will.topic, payload, will.qos, will.retain};
 }
 
-mqtt::ConnectOptions connect_options(const Options& options, const mqtt::Message* will) {
+// `properties` are the encoded ones of `options`.
+mqtt::ConnectOptions connect_options(const Options& options, const mqtt::Message* will,
+                                     const std::string& properties) {
     mqtt::ConnectOptions connect;
+    connect.version = options.version;
+    connect.session_expiry_seconds = static_cast<std::uint32_t>(options.session_expiry.count());
+    connect.properties = as_properties(properties);
     connect.client_id = options.client_id;
     connect.clean_session = options.clean_session;
     connect.keep_alive_seconds = static_cast<std::uint16_t>(options.keep_alive.count());
@@ -41,10 +47,15 @@ Options checked(Options options) {
     if (options.keep_alive.count() < 0 || options.keep_alive.count() > 65'535) {
         throw Error(Code::Usage, "The keepalive is 0 to 65535 seconds.");
     }
+    if (options.session_expiry.count() < 0 || options.session_expiry.count() > mqtt::kNeverExpires) {
+        throw Error(Code::Usage, "The session expiry interval is 0 to 4294967295 seconds.");
+    }
     const mqtt::Message will = options.will ? will_message(*options.will) : mqtt::Message{};
-    const auto status = mqtt::valid_connect(connect_options(options, options.will ? &will : nullptr));
+    const std::string properties = encoded(options.user_properties);
+    const auto status =
+        mqtt::valid_connect(connect_options(options, options.will ? &will : nullptr, properties));
     if (status != mqtt::Status::ok)
-        throw Error(Code::Usage, "MQTT does not allow this client id or this will.");
+        throw Error(Code::Usage, "MQTT does not allow this client id, this will or these properties.");
     return options;
 }
 
@@ -63,8 +74,10 @@ Client::Impl::Impl(asio::io_context& context, Options wanted)
       context_(context),
       tls_(std::make_shared<TlsContext>(options.certificate, options.key, options.anchors)),
       memory_(options),
-      limits_{options.max_inflight,
-              std::max(kPingPatience, static_cast<mqtt::Millis>(options.connect_timeout.count()))},
+      limits_{.max_inflight = options.max_inflight,
+              .response_timeout =
+                  std::max(kPingPatience, static_cast<mqtt::Millis>(options.connect_timeout.count())),
+              .version = options.version},
       backoff_(options.first_backoff, options.last_backoff, options.stable_after, options.random),
       attempt_timer_(context),
       session_timer_(context),
@@ -101,8 +114,9 @@ void Client::Impl::attempt() {
 void Client::Impl::link_open(bool resumed) {
     resumed_ = resumed;
     const mqtt::Message will = options.will ? will_message(*options.will) : mqtt::Message{};
-    (void)session_->connect(now(),
-                            connect_options(options, options.will ? &will : nullptr));  // checked before
+    const std::string properties = encoded(options.user_properties);
+    (void)session_->connect(
+        now(), connect_options(options, options.will ? &will : nullptr, properties));  // checked before
     pump();
 }
 
@@ -184,7 +198,7 @@ void Client::Impl::handle(const mqtt::Effect& effect) {
         case Kind::message:
             if (on_message) {
                 on_message({effect.message.topic, as_text(effect.message.payload), effect.message.qos,
-                            effect.message.retain, effect.duplicate});
+                            effect.message.retain, effect.duplicate, effect.message.properties});
             }
             break;
         case Kind::oversize:
@@ -193,7 +207,9 @@ void Client::Impl::handle(const mqtt::Effect& effect) {
         case Kind::published: queue.published(effect.packet_id); break;
         case Kind::subscribed: queue.subscribed(effect.packet_id, effect.bytes); break;
         case Kind::unsubscribed: queue.unsubscribed(effect.packet_id); break;
-        case Kind::dropped: queue.dropped(effect.packet_id); break;
+        case Kind::dropped: queue.dropped(effect.packet_id, effect.drop); break;
+        case Kind::rejected: queue.rejected(effect.packet_id, effect.reason); break;
+        case Kind::disconnected: refusal_ = goodbye(effect.reason, peer()); break;
         case Kind::close: on_close(effect.fault); break;
     }
 }
@@ -214,7 +230,8 @@ void Client::Impl::on_close(mqtt::Fault fault) {
     if (fault == mqtt::Fault::none) {
         link_->finish();
     } else {
-        lost(fault == mqtt::Fault::refused ? *refusal_ : session_failure(fault, peer()));
+        const bool told = fault == mqtt::Fault::refused || fault == mqtt::Fault::server_disconnected;
+        lost(told ? *refusal_ : session_failure(fault, peer()));
     }
 }
 

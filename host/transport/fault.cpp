@@ -129,18 +129,45 @@ Failure refusal(mqtt::ReasonCode reason, const Peer& peer) {
     const std::string at = address(peer);
     switch (reason) {
         case mqtt::ReasonCode::server_unavailable:
+        case mqtt::ReasonCode::server_busy:
+        case mqtt::ReasonCode::quota_exceeded:
+        case mqtt::ReasonCode::use_another_server:
+        case mqtt::ReasonCode::connection_rate_exceeded:
             return passing(Code::BrokerRefused, fmt::format("The broker at {} is not available now.", at));
         case mqtt::ReasonCode::client_identifier_not_valid:
             return permanent(Code::BrokerRefused,
                              fmt::format("The broker at {} does not allow this client id.", at));
         case mqtt::ReasonCode::unsupported_protocol_version:
             return permanent(Code::BrokerRefused,
-                             fmt::format("The broker at {} does not speak MQTT 3.1.1.", at));
+                             fmt::format("The broker at {} does not speak this version of MQTT.", at));
         default:
             return permanent(Code::BrokerRefused,
                              fmt::format("The broker at {} does not let this certificate in: it is unknown, "
                                          "revoked, retired or expired.",
                                          at));
+    }
+}
+
+Failure goodbye(mqtt::ReasonCode reason, const Peer& peer) {
+    const std::string at = address(peer);
+    switch (reason) {
+        case mqtt::ReasonCode::not_authorized:
+        case mqtt::ReasonCode::administrative_action:
+            return permanent(Code::BrokerRefused,
+                             fmt::format("The broker at {} has shut this certificate out.", at));
+        case mqtt::ReasonCode::malformed_packet:
+        case mqtt::ReasonCode::protocol_error:
+            return permanent(
+                Code::BrokerProtocol,
+                fmt::format("The broker at {} does not understand what we say (reason 0x{:02x}).", at,
+                            static_cast<unsigned>(reason)));
+        case mqtt::ReasonCode::session_taken_over:
+            return passing(Code::BrokerClosed,
+                           fmt::format("Another client has connected to {} with this client id.", at));
+        default:
+            return passing(Code::BrokerClosed,
+                           fmt::format("The broker at {} has ended the connection (reason 0x{:02x}).", at,
+                                       static_cast<unsigned>(reason)));
     }
 }
 
@@ -152,7 +179,7 @@ Failure session_failure(mqtt::Fault fault, const Peer& peer) {
         case mqtt::Fault::keep_alive_timeout:
             return passing(Code::BrokerClosed, fmt::format("The broker at {} went silent.", address(peer)));
         default:
-            return permanent(Code::BrokerProtocol, fmt::format("{} does not keep to MQTT 3.1.1 (fault {}).",
+            return permanent(Code::BrokerProtocol, fmt::format("{} does not keep to MQTT (fault {}).",
                                                                address(peer), static_cast<int>(fault)));
     }
 }

@@ -36,7 +36,9 @@ enum class OwnDates : std::uint8_t { valid, expired, not_yet };
                                         OwnDates own, const Peer& peer);
 // CONNACK said no.
 [[nodiscard]] Failure refusal(mqtt::ReasonCode reason, const Peer& peer);
-// The session gave up the connection; any fault but `none` and `refused`.
+// MQTT 5: the broker sent DISCONNECT.
+[[nodiscard]] Failure goodbye(mqtt::ReasonCode reason, const Peer& peer);
+// The session gave up the connection; any fault but `none`, `refused` and `server_disconnected`.
 [[nodiscard]] Failure session_failure(mqtt::Fault fault, const Peer& peer);
 // Options::connect_timeout has passed.
 [[nodiscard]] Failure attempt_timeout(Stage stage, std::chrono::milliseconds timeout, const Peer& peer);

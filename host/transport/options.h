@@ -8,7 +8,9 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "core/mqtt/types.h"
 #include "host/base/error.h"
@@ -21,6 +23,9 @@ using mqtt::Qos;
 // A PEM file, or its content.
 using PublicPem = std::variant<std::filesystem::path, std::string>;
 using PrivatePem = std::variant<std::filesystem::path, Secret>;
+
+// MQTT 5: names and values, in order, a name as often as one likes.
+using UserProperties = std::vector<std::pair<std::string, std::string>>;
 
 struct Will {
     std::string topic;
@@ -37,14 +42,21 @@ struct Options {
     PrivatePem key;         // unencrypted PKCS#8 or SEC 1
     PublicPem anchors;      // every CA the broker may come from; nothing of the system's store is trusted
 
-    bool clean_session = true;
+    mqtt::Version version = mqtt::Version::v3_1_1;
+    bool clean_session = true;  // MQTT 5: Clean Start
+    // MQTT 5 only: how long the broker keeps our session while we are away, and what CONNECT tells it about
+    // us.
+    std::chrono::seconds session_expiry{0};
+    UserProperties user_properties;
     std::chrono::seconds keep_alive{60};  // at most 65535
     std::optional<Will> will;
 
     std::chrono::milliseconds connect_timeout{15'000};  // name lookup to CONNACK, all of it
-    std::size_t max_packet = std::size_t{256} << 10;  // bytes; a larger incoming message is refused, not kept
-    std::size_t max_queued = 10'000;                  // messages waiting to be sent or acknowledged
-    std::uint16_t max_inflight = 20;                  // as Mosquitto's max_inflight_messages
+    // Bytes; a larger incoming message is refused, not kept. MQTT 5: the broker is told, and does not send
+    // it.
+    std::size_t max_packet = std::size_t{256} << 10;
+    std::size_t max_queued = 10'000;  // messages waiting to be sent or acknowledged
+    std::uint16_t max_inflight = 20;  // as Mosquitto's max_inflight_messages
 
     // Reconnecting: full jitter (a uniform wait below a ceiling that doubles), from the first to the last
     // ceiling; back to the first once a connection has lasted `stable_after`.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/mqtt/topic.h"
+#include "host/transport/properties.h"
 
 namespace countersign::transport {
 namespace {
@@ -18,17 +19,23 @@ Error bad_topic(const std::string& topic, std::string_view what) {
     return Error(Code::TopicInvalid, fmt::format("\"{}\" is not an MQTT {}.", topic, what));
 }
 
+Error not_taken() {
+    return Error(Code::BrokerRefused, "The broker takes no message of this QoS, or none to be retained.");
+}
+
 constexpr std::uint8_t kGreatestQos = 2;
 
 }  // namespace
 
-void Queue::publish(std::string topic, std::string payload, Qos qos, bool retain, Client::Done done) {
+void Queue::publish(std::string topic, std::string payload, Qos qos, bool retain, Client::Done done,
+                    std::string properties) {
     if (!mqtt::is_valid_topic_name(topic)) return finish(done, bad_topic(topic, "topic"));
     if (messages_.size() >= max_messages_) {
         return finish(done,
                       Error(Code::QueueFull, fmt::format("{} messages wait already.", messages_.size())));
     }
-    messages_.push_back({std::move(topic), std::move(payload), qos, retain, std::move(done)});
+    messages_.push_back(
+        {std::move(topic), std::move(payload), qos, retain, std::move(done), std::move(properties)});
 }
 
 void Queue::subscribe(std::string filter, Qos qos, Client::Done done) {
@@ -75,14 +82,19 @@ bool Queue::feed_request(mqtt::Session& session, Request& request) {
 
 // False: there is no room for it now. A message that keeps packet id 0 is done with.
 bool Queue::feed_message(mqtt::Session& session, Message& message) {
-    const mqtt::Accepted accepted =
-        session.publish({message.topic, as_bytes(message.payload), message.qos, message.retain});
+    const mqtt::Accepted accepted = session.publish({message.topic, as_bytes(message.payload), message.qos,
+                                                     message.retain, as_properties(message.properties)});
     switch (accepted.status) {
         case mqtt::Status::ok:
             message.packet_id = accepted.packet_id;
             if (message.qos == Qos::at_most_once) unwritten_.push_back(std::move(message.done));
             return true;
         case mqtt::Status::no_room: return false;
+        case mqtt::Status::bad_argument:
+            finish(message.done,
+                   Error(Code::Usage, "This version of MQTT does not allow these properties or this QoS."));
+            return true;
+        case mqtt::Status::not_supported: finish(message.done, not_taken()); return true;
         default:
             finish(message.done,
                    Error(Code::MessageTooLarge,
@@ -102,12 +114,22 @@ void Queue::connected(bool session_present) {
     }
 }
 
-void Queue::published(std::uint16_t packet_id) {
+void Queue::finish_handed(std::uint16_t packet_id, std::optional<Error> error) {
     const auto found = handed_.find(packet_id);
     if (found == handed_.end()) return;
-    finish(found->second->done);
+    finish(found->second->done, std::move(error));
     messages_.erase(found->second);
     handed_.erase(found);
+}
+
+void Queue::published(std::uint16_t packet_id) {
+    finish_handed(packet_id, std::nullopt);
+}
+
+void Queue::rejected(std::uint16_t packet_id, mqtt::ReasonCode reason) {
+    finish_handed(packet_id, Error(Code::BrokerRefused,
+                                   fmt::format("The broker does not take this message (reason 0x{:02x}).",
+                                               static_cast<unsigned>(reason))));
 }
 
 std::list<Queue::Request>::iterator Queue::find_request(std::uint16_t packet_id) {
@@ -136,7 +158,15 @@ void Queue::unsubscribed(std::uint16_t packet_id) {
     requests_.erase(request);
 }
 
-void Queue::dropped(std::uint16_t packet_id) {
+void Queue::dropped(std::uint16_t packet_id, mqtt::Drop why) {
+    switch (why) {
+        case mqtt::Drop::expired:
+            return finish_handed(packet_id, Error(Code::NotSent, "It expired before it could be sent."));
+        case mqtt::Drop::too_large:
+            return finish_handed(packet_id, Error(Code::MessageTooLarge, "The broker takes no such packet."));
+        case mqtt::Drop::not_supported: return finish_handed(packet_id, not_taken());
+        default: break;
+    }
     if (const auto found = handed_.find(packet_id); found != handed_.end()) {
         found->second->packet_id = 0;
         handed_.erase(found);

@@ -21,7 +21,9 @@ class Queue {
     Queue(std::size_t max_messages, std::size_t max_inflight)
         : max_messages_(max_messages), max_inflight_(max_inflight) {}
 
-    void publish(std::string topic, std::string payload, Qos qos, bool retain, Client::Done done);
+    // `properties`: encoded.
+    void publish(std::string topic, std::string payload, Qos qos, bool retain, Client::Done done,
+                 std::string properties = {});
     void subscribe(std::string filter, Qos qos, Client::Done done);
     void unsubscribe(std::string filter, Client::Done done);
 
@@ -30,10 +32,12 @@ class Queue {
 
     void connected(bool session_present);
     void published(std::uint16_t packet_id);
+    void rejected(std::uint16_t packet_id, mqtt::ReasonCode reason);
     void subscribed(std::uint16_t packet_id, mqtt::Bytes codes);
     void unsubscribed(std::uint16_t packet_id);
-    void dropped(std::uint16_t packet_id);  // it is fed again to the next connection
-    void written();                         // the connection has taken all QoS 0 messages handed to it
+    // It is fed again to the next connection, unless it can never be sent.
+    void dropped(std::uint16_t packet_id, mqtt::Drop why);
+    void written();  // the connection has taken all QoS 0 messages handed to it
     void connection_lost(const Error& error);
 
     // Nothing is left to send or to be acknowledged.
@@ -50,6 +54,7 @@ class Queue {
         Qos qos;
         bool retain;
         Client::Done done;
+        std::string properties;
         std::uint16_t packet_id = 0;  // 0: not handed to the session
     };
     struct Request {
@@ -66,6 +71,7 @@ class Queue {
 
     bool feed_message(mqtt::Session& session, Message& message);
     bool feed_request(mqtt::Session& session, Request& request);
+    void finish_handed(std::uint16_t packet_id, std::optional<Error> error);
     void finish(Client::Done& done, std::optional<Error> error = std::nullopt);
     [[nodiscard]] std::list<Request>::iterator find_request(std::uint16_t packet_id);
 

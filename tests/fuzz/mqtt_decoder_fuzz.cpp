@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 
+#include "core/mqtt/property.h"
 #include "core/mqtt/session.h"
 #include "core/mqtt/topic.h"
 
@@ -17,6 +18,7 @@ constexpr std::size_t kTransmit = 64;
 constexpr std::size_t kStore = 64;
 constexpr std::size_t kOutgoing = 4;
 constexpr std::size_t kIncoming = 2;
+constexpr std::size_t kAliases = 12;
 
 template <typename T>
 struct Exact {
@@ -29,6 +31,14 @@ void require(bool holds) {
     if (!holds) std::abort();
 }
 
+// What is handed out can be read to its end.
+void read(Properties properties) {
+    PropertyReader reader(properties);
+    for (PropertyValue value; reader.next(value);) {
+    }
+    require(reader.at_end());
+}
+
 // Every byte of an effect is looked at, and what it promises is checked.
 void consume(Session& session) {
     Effect effect;
@@ -36,6 +46,8 @@ void consume(Session& session) {
     while (session.next(effect)) {
         for (const std::uint8_t byte : effect.bytes) sum += byte;
         for (const std::uint8_t byte : effect.message.payload) sum += byte;
+        read(effect.properties);
+        read(effect.message.properties);
         if (effect.kind == Effect::Kind::message) require(is_valid_topic_name(effect.message.topic));
         if (effect.kind == Effect::Kind::oversize) require(effect.message.topic.size() <= kReceive);
         if (effect.kind == Effect::Kind::send) require(!effect.bytes.empty());
@@ -45,8 +57,9 @@ void consume(Session& session) {
     require(session.unacknowledged() <= kOutgoing);
 }
 
-void connect(Session& session, Millis now, bool clean_session) {
+void connect(Session& session, Millis now, Version version, bool clean_session) {
     ConnectOptions options;
+    options.version = version;
     options.client_id = "d";
     options.clean_session = clean_session;
     (void)session.connect(now, options);
@@ -54,26 +67,33 @@ void connect(Session& session, Millis now, bool clean_session) {
 
 }  // namespace
 
-// Input: repeated { one byte that says what to do, its argument }; what is left at the end is received in one
-// piece.
+// Input: one byte that says which version is spoken; repeated { one byte that says what to do, its argument
+// }; what is left at the end is received in one piece.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const Exact<std::uint8_t> receive(kReceive);
     const Exact<std::uint8_t> transmit(kTransmit);
     const Exact<std::uint8_t> store(kStore);
     const Exact<Slot> outgoing(kOutgoing);
     const Exact<std::uint16_t> incoming(kIncoming);
-    Session session({receive.span, transmit.span, store.span, outgoing.span, incoming.span});
+    const Exact<std::uint8_t> aliases(kAliases);
+    Bytes input(data, size);
+    const Version version = !input.empty() && (input[0] & 1) != 0 ? Version::v5 : Version::v3_1_1;
+    if (!input.empty()) input = input.subspan(1);
+    Limits limits;
+    limits.version = version;
+    limits.topic_aliases_in = 2;
+    Session session({receive.span, transmit.span, store.span, outgoing.span, incoming.span, aliases.span},
+                    limits);
     Millis now = 0;
-    connect(session, now, false);
+    connect(session, now, version, false);
     consume(session);
 
-    Bytes input(data, size);
     while (input.size() >= 2) {
         const std::uint8_t what = input[0] & 0x07;
         const std::uint8_t argument = input[1];
         input = input.subspan(2);
         switch (what) {
-            case 0: connect(session, now, (argument & 1) != 0); break;
+            case 0: connect(session, now, version, (argument & 1) != 0); break;
             case 1:
                 (void)session.publish(
                     {"a/b", input.first(input.size() < 9 ? input.size() : 9), Qos{argument}});

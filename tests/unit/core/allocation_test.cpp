@@ -7,6 +7,7 @@
 #include <memory>
 #include <new>
 
+#include "core/mqtt/property.h"
 #include "core/mqtt/session.h"
 
 namespace {
@@ -80,9 +81,53 @@ TEST(Allocation, AWholeLifeWithoutAny) {
     EXPECT_EQ(allocations, before);
 }
 
-// The promise for small boards, made on a 64-bit machine: pointers are half as large there.
-static_assert(sizeof(Session) <= 512);
-static_assert(sizeof(Effect) <= 160);
+TEST(Allocation, AWholeLifeIn5WithoutAny) {
+    static Memory memory;
+    static std::array<std::uint8_t, 64> aliases_in;
+    static std::array<std::uint8_t, 64> aliases_out;
+    Storage storage = memory.spans();
+    storage.aliases_in = aliases_in;
+    storage.aliases_out = aliases_out;
+    Limits limits;
+    limits.topic_aliases_in = limits.topic_aliases_out = 4;
+    const std::size_t before = allocations;
+
+    Session session(storage, limits);
+    ConnectOptions options;
+    options.version = Version::v5;
+    options.session_expiry_seconds = kNeverExpires;
+    std::array<std::uint8_t, 64> room{};
+    PropertyWriter properties(room);
+    properties.number(Property::message_expiry_interval, 60).user("k", "v");
+    const std::array<std::uint8_t, 1> payload{'x'};
+    for (int life = 0; life < 3; ++life) {
+        ASSERT_EQ(session.connect(0, options), Status::ok);
+        drain(session);
+        // CONNACK with a topic alias maximum of 10
+        receive(session, std::to_array<std::uint8_t>({0x20, 0x06, 0x00, 0x00, 0x03, 0x22, 0x00, 0x0A}));
+        ASSERT_TRUE(session.connected());
+        for (const Qos qos : {Qos::at_most_once, Qos::at_least_once, Qos::exactly_once}) {
+            ASSERT_EQ(session.publish({"a/b", payload, qos, false, properties.done()}).status, Status::ok);
+        }
+        EXPECT_EQ(drain(session), 3U);
+        // PUBLISH with an alias, then by the alias alone
+        EXPECT_EQ(receive(session,
+                          std::to_array<std::uint8_t>({0x30, 0x07, 0x00, 0x01, 'a', 0x03, 0x23, 0x00, 0x01})),
+                  1U);
+        EXPECT_EQ(
+            receive(session, std::to_array<std::uint8_t>({0x30, 0x06, 0x00, 0x00, 0x03, 0x23, 0x00, 0x01})),
+            1U);
+        ASSERT_EQ(session.disconnect(ReasonCode::disconnect_with_will), Status::ok);
+        drain(session);
+    }
+    EXPECT_EQ(allocations, before);
+}
+
+// The promise for small boards: at most 2 KiB besides the buffers, the effect in hand and a CONNECT's options
+// included. Made on a 64-bit machine: pointers are half as large there.
+static_assert(sizeof(Session) <= 640);
+static_assert(sizeof(Effect) <= 192);
+static_assert(sizeof(Session) + sizeof(Effect) + sizeof(ConnectOptions) <= 2048);
 
 }  // namespace
 }  // namespace countersign::mqtt

@@ -30,10 +30,12 @@ TEST(Encode, mqtt_3_1_ConnectWithEverything) {
         0x10, 0x20,                      // CONNECT, remaining length 32
         0x00, 0x04, 'M', 'Q', 'T', 'T',  // protocol name [MQTT-3.1.2-1]
         0x04,                            // protocol level 4 [MQTT-3.1.2-2]
-        0xF6,                       // user name, password, will retain, will QoS 2, will, clean session, 0
-        0x01, 0x2C,                 // keepalive 300 s
-        0x00, 0x02, 'd', '1',       // client id
-        0x00, 0x03, 'w', '/', 't',  // will topic
+        0xF6,        // user name, password, will retain, will QoS 2, will, clean session, 0
+        0x01, 0x2C,  // keepalive 300 s
+        // the payload in its order [MQTT-3.1.3-1]: all of the will [MQTT-3.1.2-9], user name [MQTT-3.1.2-19]
+        // and password [MQTT-3.1.2-21]
+        0x00, 0x02, 'd', '1',            // client id [MQTT-3.1.3-3]
+        0x00, 0x03, 'w', '/', 't',       // will topic
         0x00, 0x04, 'g', 'o', 'n', 'e',  // will payload
         0x00, 0x01, 'u',                 // user name
         0x00, 0x02, 'p', 'w',            // password
@@ -53,6 +55,8 @@ TEST(Encode, mqtt_3_1_2_3_ConnectWithNothing) {
         0x00,                            // no flag; the reserved one is 0
         0x00, 0x00,                      // no keepalive
         0x00, 0x01, 'a',                 // client id
+        // nothing of a will [MQTT-3.1.2-11], its QoS and retain flag 0 [MQTT-3.1.2-13], [MQTT-3.1.2-15], no
+        // user name [MQTT-3.1.2-18], no password [MQTT-3.1.2-20]
     };
     EXPECT_EQ(hex(written([&](auto out) { return encode_connect(options, out); })), hex(expected));
 }
@@ -62,7 +66,8 @@ TEST(Encode, mqtt_3_3_PublishAtEachQos) {
     const auto packet = [&] {
         return hex(written([&](auto out) { return encode_publish(message, 10, out); }));
     };
-    EXPECT_EQ(packet(), "30 07 00 03 61 2f 62 68 69");  // no packet id [MQTT-2.3.1-5]
+    EXPECT_EQ(packet(),
+              "30 07 00 03 61 2f 62 68 69");  // topic first [MQTT-3.3.2-1], no packet id [MQTT-2.3.1-5]
     message.qos = Qos::at_least_once;
     EXPECT_EQ(packet(), "32 09 00 03 61 2f 62 00 0a 68 69");
     message.qos = Qos::exactly_once;
@@ -105,7 +110,8 @@ TEST(Encode, mqtt_2_2_2_1_AcknowledgementsWithTheirFlags) {
     EXPECT_EQ(packet(PacketType::pubrel), "62 02 12 34");  // flags 0010 [MQTT-3.6.1-1]
     EXPECT_EQ(packet(PacketType::pubcomp), "70 02 12 34");
     EXPECT_EQ(hex(written([](auto out) { return encode_empty(PacketType::pingreq, out); })), "c0 00");
-    EXPECT_EQ(hex(written([](auto out) { return encode_empty(PacketType::disconnect, out); })), "e0 00");
+    EXPECT_EQ(hex(written([](auto out) { return encode_empty(PacketType::disconnect, out); })),
+              "e0 00");  // [MQTT-3.14.1-1]
 }
 
 // Table 2.4: the greatest length of one to four bytes, and the least of the next.
@@ -159,6 +165,10 @@ TEST(ValidConnect, mqtt_3_1_3_4_TheClientIdIsUtf8) {
     EXPECT_EQ(valid_connect(options), Status::bad_argument);
     const std::string long_id(65536, 'a');
     options.client_id = long_id;
+    EXPECT_EQ(valid_connect(options), Status::bad_argument);
+    options.client_id = "d1";
+    options.has_user_name = true;
+    options.user_name = "\xFF";  // [MQTT-3.1.3-11]
     EXPECT_EQ(valid_connect(options), Status::bad_argument);
 }
 

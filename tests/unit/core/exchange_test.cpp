@@ -34,6 +34,15 @@ TEST(Exchange, EveryAnswerToEveryExchange) {
     }
 }
 
+TEST(Exchange, mqtt5_4_3_3_4_ARefusedMessageIsNotReleased) {
+    const auto refused = [](Exchange exchange, PacketType answer) {
+        return after_acknowledgement(exchange, answer, true).outcome;
+    };
+    EXPECT_EQ(refused(Exchange::awaiting_puback, PacketType::puback), Outcome::complete);
+    EXPECT_EQ(refused(Exchange::awaiting_pubrec, PacketType::pubrec), Outcome::complete);
+    EXPECT_EQ(refused(Exchange::awaiting_pubcomp, PacketType::pubrec), Outcome::out_of_order);
+}
+
 TEST(Exchange, AfterConnect) {
     for (const Exchange message :
          {Exchange::awaiting_puback, Exchange::awaiting_pubrec, Exchange::awaiting_pubcomp}) {

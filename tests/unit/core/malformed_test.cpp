@@ -21,6 +21,7 @@ class AfterConnack : public testing::TestWithParam<Case> {};
 TEST_P(AfterConnack, ClosesTheConnection) {
     Harness harness;
     harness.connect();
+    // [MQTT-4.8.0-1]
     EXPECT_THAT(harness.receive(GetParam().bytes), ElementsAre("close " + std::string(GetParam().fault)));
     EXPECT_EQ(harness.session.deadline(), kNever);
     EXPECT_EQ(harness.session.bytes_received(0, GetParam().bytes), Status::not_connected);
@@ -68,7 +69,7 @@ INSTANTIATE_TEST_SUITE_P(
              {0x30, 0x05, 0x00, 0x03, 0xED, 0xA0, 0x80},
              "malformed_string"},
         Case{"mqtt_1_5_3_2_topic_with_nul", {0x30, 0x04, 0x00, 0x02, 'a', 0x00}, "malformed_string"},
-        Case{"mqtt_3_2_0_2_second_connack", {0x20, 0x02, 0x00, 0x00}, "unexpected_packet"},
+        Case{"mqtt_3_2_second_connack", {0x20, 0x02, 0x00, 0x00}, "unexpected_packet"},
         Case{"mqtt_3_8_4_suback_for_nothing", {0x90, 0x03, 0x00, 0x01, 0x00}, "wrong_acknowledgement"},
         Case{"mqtt_3_10_4_unsuback_for_nothing", {0xB0, 0x02, 0x00, 0x01}, "wrong_acknowledgement"},
         // 68 bytes of SUBACK and a receive buffer of 64: nothing we asked for

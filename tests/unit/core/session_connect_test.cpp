@@ -19,7 +19,7 @@ ConnectOptions options_of(bool clean_session) {
 TEST(Connect, accepted) {
     Harness harness;
     ASSERT_EQ(harness.session.connect(0, options_of(true)), Status::ok);
-    EXPECT_THAT(harness.drain(), ElementsAre(kConnectClean));
+    EXPECT_THAT(harness.drain(), ElementsAre(kConnectClean));  // the first packet [MQTT-3.1.0-1]
     EXPECT_FALSE(harness.session.connected());
     EXPECT_THAT(harness.receive(connack()), ElementsAre("connected"));
     EXPECT_TRUE(harness.session.connected());
@@ -28,7 +28,7 @@ TEST(Connect, accepted) {
 TEST(Connect, mqtt_3_2_2_2_session_present) {
     Harness harness;
     ASSERT_EQ(harness.session.connect(0, options_of(false)), Status::ok);
-    EXPECT_THAT(harness.drain(), ElementsAre(kConnectKept));
+    EXPECT_THAT(harness.drain(), ElementsAre(kConnectKept));  // Clean Session 0 [MQTT-3.1.2-4]
     EXPECT_THAT(harness.receive(connack(1)), ElementsAre("connected session"));
 }
 

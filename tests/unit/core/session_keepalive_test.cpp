@@ -64,7 +64,7 @@ TEST(KeepAlive, receiving_alone_does_not_put_the_ping_off) {
     EXPECT_EQ(harness.session.deadline(), kPingAfter);
 }
 
-TEST(KeepAlive, mqtt_3_1_2_10_zero_is_none) {
+TEST(KeepAlive, zero_is_none) {
     Harness harness;
     ConnectOptions options;
     options.client_id = "d1";

@@ -12,7 +12,7 @@ TEST(Publish, mqtt_4_3_1_qos_0_is_sent_and_forgotten) {
     const Accepted accepted = harness.publish("a", "x", Qos::at_most_once, true);
     EXPECT_EQ(accepted.status, Status::ok);
     EXPECT_EQ(accepted.packet_id, 0);
-    EXPECT_THAT(harness.drain(), ElementsAre("send 31 04 00 01 61 78"));
+    EXPECT_THAT(harness.drain(), ElementsAre("send 31 04 00 01 61 78"));  // DUP 0 [MQTT-4.3.1-1]
     EXPECT_EQ(harness.session.unacknowledged(), 0U);
 }
 
@@ -176,6 +176,7 @@ TEST(Publish, bytes_handed_out_survive_a_publish_until_the_next_effect) {
     EXPECT_THAT(harness.drain(), ElementsAre("send 30 04 00 01 61 32"));
 }
 
+// In 5 the same: [5: MQTT-2.2.1-3], [5: MQTT-4.3.2-1], [5: MQTT-4.3.3-1].
 TEST(PacketId, mqtt_2_3_1_2_a_live_one_is_never_given_again) {
     Sizes sizes;
     sizes.limits.max_inflight = 8;
@@ -220,6 +221,8 @@ TEST(Subscribe, mqtt_3_8_3_3_at_least_one_good_filter) {
     EXPECT_EQ(harness.session.unsubscribe({}).status, Status::bad_argument);  // [MQTT-3.10.3-2]
     EXPECT_EQ(harness.subscribe("a#", Qos::at_least_once).status, Status::bad_topic);
     EXPECT_EQ(harness.unsubscribe("a#").status, Status::bad_topic);
+    EXPECT_EQ(harness.subscribe("\xFF", Qos::at_least_once).status, Status::bad_topic);   // [MQTT-3.8.3-1]
+    EXPECT_EQ(harness.unsubscribe("\xFF").status, Status::bad_topic);                     // [MQTT-3.10.3-1]
     EXPECT_EQ(harness.subscribe("a", static_cast<Qos>(3)).status, Status::bad_argument);  // [MQTT-3.8.3-4]
     EXPECT_THAT(harness.drain(), IsEmpty());
 }

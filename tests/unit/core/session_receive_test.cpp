@@ -29,6 +29,7 @@ TEST(Receive, mqtt_4_3_1_qos_0) {
 TEST(Receive, mqtt_4_3_2_2_qos_1_is_handed_out_then_acknowledged) {
     Harness harness;
     harness.connect();
+    // the same packet id [MQTT-2.3.1-6], as the QoS calls for [MQTT-3.3.4-1]
     EXPECT_THAT(harness.receive(message(0x32, 7)), ElementsAre("message a qos1: x", "send 40 02 00 07"));
     // a second time is a new message to us, marked by DUP (4.3.2, non-normative)
     EXPECT_THAT(harness.receive(message(0x3A, 7)), ElementsAre("message a qos1 dup: x", "send 40 02 00 07"));
@@ -50,7 +51,7 @@ TEST(Receive, pubrel_of_something_unknown_is_completed) {
 }
 
 TEST(Receive, mqtt_4_6_0_2_acknowledged_in_the_order_received) {
-    Harness harness;
+    Harness harness;  // PUBRECs too [MQTT-4.6.0-3]
     harness.connect();
     EXPECT_THAT(harness.receive(join({message(0x32, 5), message(0x34, 3), message(0x32, 4)})),
                 ElementsAre("message a qos1: x", "send 40 02 00 05", "message a qos2: x", "send 50 02 00 03",
@@ -81,7 +82,7 @@ TEST(Oversize, qos_0_goes_by) {
 }
 
 TEST(Oversize, qos_1_and_2_are_acknowledged_or_they_would_come_for_ever) {
-    Harness harness;
+    Harness harness;  // [MQTT-4.5.0-2]
     harness.connect();
     const Packet once = join({{0x32, 0x45, 0x00, 0x01, 'a', 0x01, 0x02}, Packet(64, 'x')});
     EXPECT_THAT(harness.receive(once), ElementsAre("oversize a qos1: 64", "send 40 02 01 02"));

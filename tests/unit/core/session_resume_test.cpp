@@ -18,7 +18,8 @@ TEST(Resume, mqtt_4_4_0_1_unacknowledged_messages_are_sent_again_with_dup) {
     ASSERT_EQ(harness.publish("a", "y", Qos::exactly_once).packet_id, 2);
     harness.drain();
     harness.session.transport_closed();
-    EXPECT_THAT(harness.drain(), IsEmpty());
+    EXPECT_THAT(harness.drain(), IsEmpty());  // the state stays [MQTT-4.1.0-1], [MQTT-4.1.0-2]
+    // DUP [MQTT-3.3.1-1], and the old packet ids [MQTT-2.3.1-3]
     EXPECT_THAT(harness.reconnect(true),
                 ElementsAre("send 3a 06 00 01 61 00 01 78", "send 3c 06 00 01 61 00 02 79"));
     EXPECT_THAT(harness.receive(answer(0x40, 1)), ElementsAre("published 1"));

@@ -36,10 +36,45 @@ Packet some_packet() {
     }
 }
 
+// The same for 5: reason codes and properties, sound and not.
+Packet some_packet5() {
+    const auto id = *rc::gen::inRange<std::uint16_t>(1, 6);
+    const auto low = static_cast<std::uint8_t>(id);
+    const auto code = *rc::gen::element<std::uint8_t>(0x00, 0x00, 0x10, 0x87, 0x92, 0x42);
+    const Packet properties = *rc::gen::elementOf(std::vector<Packet>{
+        {0x00},
+        {0x03, 0x1F, 0x00, 0x00},
+        {0x07, 0x26, 0x00, 0x01, 'k', 0x00, 0x01, 'v'},
+        {0x02, 0x0B, 0x05},
+        {0x03, 0x23, 0x00, low},
+        {0x02, 0x7F, 0x00},
+    });
+    const auto length = [&](std::size_t rest) { return static_cast<std::uint8_t>(rest + properties.size()); };
+    const auto first = *rc::gen::element<std::uint8_t>(0x40, 0x50, 0x62, 0x70);
+    switch (*rc::gen::inRange(0, 9)) {
+        case 0: return answer(first, id);
+        case 1: return {first, 0x03, 0x00, low, code};
+        case 2: return join({{first, length(3), 0x00, low, code}, properties});
+        case 3: return join({{0x90, length(3), 0x00, low}, properties, {code}});
+        case 4: return join({{0x30, length(4), 0x00, 0x01, 'a'}, properties, {some_byte()}});
+        case 5: return join({{0x30, length(3), 0x00, 0x00}, properties, {some_byte()}});
+        case 6: return join({{0x34, length(6), 0x00, 0x01, 'a', 0x00, low}, properties, {some_byte()}});
+        case 7: return join({{0xE0, length(1), 0x8B}, properties});
+        default: return *rc::gen::container<Packet>(4, rc::gen::arbitrary<std::uint8_t>());
+    }
+}
+
 // One payload for each run of bytes, as the sends may be cut differently but not be different.
-Lines play(const std::vector<Packet>& pieces) {
-    Harness harness;
-    harness.connect(false, true);
+Lines play(Version version, const std::vector<Packet>& pieces) {
+    Sizes sizes;
+    sizes.aliases_in = 12;
+    sizes.limits.topic_aliases_in = 3;
+    Harness harness(sizes);
+    if (version == Version::v5) {
+        EXPECT_THAT(harness.connect5({}, true), ElementsAre("connected session"));
+    } else {
+        harness.connect(false, true);
+    }
     for (const char* payload : {"1", "2", "3"}) {
         EXPECT_EQ(harness.publish("a", payload, Qos::exactly_once).status, Status::ok);
     }
@@ -54,11 +89,8 @@ Lines play(const std::vector<Packet>& pieces) {
     return lines;
 }
 
-RC_GTEST_PROP(Split, AnyCutGivesTheSameEffects, ()) {
-    std::vector<Packet> packets(*rc::gen::inRange<std::size_t>(1, 8));
-    for (Packet& packet : packets) packet = some_packet();
-    const Packet stream = join(packets);
-
+// In pieces of one to eight bytes.
+std::vector<Packet> cut(const Packet& stream) {
     std::vector<Packet> pieces;
     for (std::size_t at = 0; at < stream.size();) {
         const std::size_t count = std::min(*rc::gen::inRange<std::size_t>(1, 9), stream.size() - at);
@@ -66,11 +98,26 @@ RC_GTEST_PROP(Split, AnyCutGivesTheSameEffects, ()) {
         pieces.emplace_back(begin, begin + static_cast<std::ptrdiff_t>(count));
         at += count;
     }
-    const Lines whole = play({stream});
-    RC_ASSERT(play(pieces) == whole);
+    return pieces;
+}
+
+void any_cut_is_the_same(Version version, Packet (*make)()) {
+    std::vector<Packet> packets(*rc::gen::inRange<std::size_t>(1, 8));
+    for (Packet& packet : packets) packet = make();
+    const Packet stream = join(packets);
+    const Lines whole = play(version, {stream});
+    RC_ASSERT(play(version, cut(stream)) == whole);
     const bool fault =
         std::any_of(whole.begin(), whole.end(), [](const auto& line) { return line.starts_with("close"); });
     RC_TAG(whole.empty() ? "nothing" : fault ? "ends with a fault" : "sound");
+}
+
+RC_GTEST_PROP(Split, AnyCutGivesTheSameEffects, ()) {
+    any_cut_is_the_same(Version::v3_1_1, some_packet);
+}
+
+RC_GTEST_PROP(Split, AnyCutGivesTheSameEffectsIn5, ()) {
+    any_cut_is_the_same(Version::v5, some_packet5);
 }
 
 TEST(Split, EveryByteAlone) {
@@ -82,8 +129,9 @@ TEST(Split, EveryByteAlone) {
                                 Packet(64, 'x')});
     std::vector<Packet> bytes;
     for (const std::uint8_t byte : stream) bytes.push_back({byte});
-    EXPECT_THAT(play(bytes), ElementsAre("send 62 02 00 01", "message a qos1: x", "send 40 02 00 09",
-                                         "published 1", "oversize a qos2: 64", "send 50 02 00 08"));
+    EXPECT_THAT(play(Version::v3_1_1, bytes),
+                ElementsAre("send 62 02 00 01", "message a qos1: x", "send 40 02 00 09", "published 1",
+                            "oversize a qos2: 64", "send 50 02 00 08"));
 }
 
 }  // namespace

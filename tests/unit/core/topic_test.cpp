@@ -14,19 +14,24 @@ TEST(Topic, mqtt_4_7_3_1_AtLeastOneCharacter) {
     EXPECT_TRUE(is_valid_topic_filter(" "));
 }
 
-TEST(Topic, mqtt_4_7_3_3_AtMost65535Bytes) {
+TEST(Topic, mqtt_4_7_3_2_NoNul) {
+    EXPECT_FALSE(is_valid_topic_name(std::string("a\0b", 3)));  // [5: MQTT-4.7.3-2]
+    EXPECT_FALSE(is_valid_topic_filter(std::string("a\0b", 3)));
+}
+
+TEST(Topic, mqtt_4_7_3_3_AtMost65535Bytes) {  // [5: MQTT-4.7.3-3]
     EXPECT_TRUE(is_valid_topic_name(std::string(65535, 'a')));
     EXPECT_FALSE(is_valid_topic_name(std::string(65536, 'a')));
     EXPECT_FALSE(is_valid_topic_filter(std::string(65536, 'a')));
 }
 
 TEST(Topic, mqtt_3_3_2_2_NoWildcardsInANameToPublishTo) {
-    EXPECT_FALSE(is_valid_topic_name("a/+"));
+    EXPECT_FALSE(is_valid_topic_name("a/+"));  // [MQTT-4.7.1-1], [5: MQTT-4.7.0-1]
     EXPECT_FALSE(is_valid_topic_name("a#"));
     EXPECT_TRUE(is_valid_topic_name("$SYS/broker/uptime"));
 }
 
-TEST(Topic, mqtt_4_7_1_2_HashAloneInTheLastLevel) {
+TEST(Topic, mqtt_4_7_1_2_HashAloneInTheLastLevel) {  // [5: MQTT-4.7.1-1]
     EXPECT_TRUE(is_valid_topic_filter("#"));
     EXPECT_TRUE(is_valid_topic_filter("sport/tennis/#"));
     EXPECT_FALSE(is_valid_topic_filter("sport/tennis#"));
@@ -34,7 +39,7 @@ TEST(Topic, mqtt_4_7_1_2_HashAloneInTheLastLevel) {
     EXPECT_FALSE(is_valid_topic_filter("#/"));
 }
 
-TEST(Topic, mqtt_4_7_1_3_PlusAloneInItsLevel) {
+TEST(Topic, mqtt_4_7_1_3_PlusAloneInItsLevel) {  // [5: MQTT-4.7.1-2]
     EXPECT_TRUE(is_valid_topic_filter("+"));
     EXPECT_TRUE(is_valid_topic_filter("+/tennis/#"));
     EXPECT_TRUE(is_valid_topic_filter("sport/+/player1"));

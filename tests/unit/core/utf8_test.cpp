@@ -43,7 +43,7 @@ TEST(Utf8, mqtt_1_5_3_2_NulIsRefused) {
 }
 
 TEST(Utf8, mqtt_1_5_3_3_ByteOrderMarkIsACharacterLikeAnyOther) {
-    EXPECT_TRUE(is_valid_utf8("a\xEF\xBB\xBF"));
+    EXPECT_TRUE(is_valid_utf8("a\xEF\xBB\xBF"));  // [5: MQTT-1.5.4-3]
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Messages through a real Mosquitto, with its own clients on the other side.
+// Messages through a real Mosquitto, with its own clients on the other side: TLS over TCP, which keeps order
+// and loses nothing [MQTT-7.1.2-1], [5: MQTT-4.2.0-1].
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

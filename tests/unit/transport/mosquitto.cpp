@@ -92,9 +92,11 @@ void Mosquitto::pub(const Pair& pair, const std::vector<std::string>& more) cons
     if (result.exit_code != 0) throw std::runtime_error(result.output);
 }
 
-Mosquitto::Subscriber Mosquitto::sub(const Pair& pair, const std::string& topic, int qos) const {
+Mosquitto::Subscriber Mosquitto::sub(const Pair& pair, const std::string& topic, int qos,
+                                     const std::vector<std::string>& more) const {
     auto all = arguments("mosquitto_sub", pair);
     all.insert(all.end(), {"-t", topic, "-q", std::to_string(qos), "-d", "-F", "%t %p"});
+    all.insert(all.end(), more.begin(), more.end());
     all.insert(all.begin(),
                {"stdbuf", "-oL"});  // its output is a pipe: without this, lines come by the block
     Subscriber subscriber;

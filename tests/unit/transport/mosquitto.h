@@ -35,7 +35,9 @@ class Mosquitto {
         std::unique_ptr<ChildProcess> process;
         std::unique_ptr<Lines> lines;
     };
-    [[nodiscard]] Subscriber sub(const Pair& pair, const std::string& topic, int qos) const;
+    // `more` comes last: of two arguments of a kind, the last one counts.
+    [[nodiscard]] Subscriber sub(const Pair& pair, const std::string& topic, int qos,
+                                 const std::vector<std::string>& more = {}) const;
 
   private:
     [[nodiscard]] std::vector<std::string> arguments(const std::string& program, const Pair& pair) const;

@@ -47,7 +47,7 @@ class QueueTest : public testing::Test {
             if (effect.kind == Kind::connected) queue.connected(effect.session_present);
             if (effect.kind == Kind::published) queue.published(effect.packet_id);
             if (effect.kind == Kind::subscribed) queue.subscribed(effect.packet_id, effect.bytes);
-            if (effect.kind == Kind::dropped) queue.dropped(effect.packet_id);
+            if (effect.kind == Kind::dropped) queue.dropped(effect.packet_id, effect.drop);
         }
     }
 
