@@ -49,7 +49,7 @@ struct Stream {
     std::string topic;
     Qos qos;
     int published = 0;
-    std::map<int, steady_clock::time_point> acknowledged;
+    std::map<int, steady_clock::time_point> acknowledged{};
 };
 
 class Chaos : public testing::Test {
@@ -147,7 +147,8 @@ class Chaos : public testing::Test {
     asio::io_context context;
     RoughWire wire{context, broker.port()};
     asio::steady_timer pace{context};
-    std::vector<Stream> streams{{"once/1", Qos::at_least_once}, {"once/2", Qos::exactly_once}};
+    std::vector<Stream> streams{{.topic = "once/1", .qos = Qos::at_least_once},
+                                {.topic = "once/2", .qos = Qos::exactly_once}};
     std::vector<steady_clock::time_point> kills;
 };
 
