@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "countersign/fault.h"
 #include "host/base/error.h"
-#include "host/gateway/countersign/fault.h"
 #include "host/transport/options.h"
 
 namespace countersign::gateway {
