@@ -64,16 +64,16 @@ TEST_F(Gateway, InstallsWhatAUserNeedsAndNoMore) {
 TEST_F(Gateway, ANewerVersionThanIsInstalledIsNotFound) {
     const fs::path project = scene.file("wants");
     fs::create_directory(project);
-    for (const auto& [wanted, exit] : {std::pair{"0.1", 0}, {"0.2", 1}, {"1.0", 1}}) {
+    const std::vector<std::pair<std::string, int>> versions{{"0.1", 0}, {"0.2", 1}, {"1.0", 1}};
+    for (const auto& [wanted, exit] : versions) {
         write_file(project / "CMakeLists.txt",
-                   std::string("cmake_minimum_required(VERSION 3.16)\nproject(wants LANGUAGES CXX)\n"
-                               "find_package(countersign ") +
+                   "cmake_minimum_required(VERSION 3.16)\nproject(wants LANGUAGES CXX)\n"
+                   "find_package(countersign " +
                        wanted + " REQUIRED)\n",
                    kPublicFile);
-        const auto result =
-            run_command({"cmake", "-S", project, "-B", scene.file(std::string("found") + wanted),
-                         "-DCMAKE_PREFIX_PATH=" + prefix().string()},
-                        std::chrono::seconds(60));
+        const auto result = run_command({"cmake", "-S", project, "-B", scene.file("found" + wanted),
+                                         "-DCMAKE_PREFIX_PATH=" + prefix().string()},
+                                        std::chrono::seconds(60));
         EXPECT_EQ(result.exit_code, exit) << wanted << ": " << result.output;
     }
 }
