@@ -162,6 +162,7 @@ std::size_t encode_disconnect(ReasonCode reason, Properties properties,
 }
 
 bool shorten_expiry(std::span<std::uint8_t> publish, std::uint32_t waited_seconds) noexcept {
+    if (waited_seconds == 0) return true;  // also with an interval of 0: now or never
     Reader reader(publish);
     const auto qos = static_cast<Qos>(reader.byte() >> 1 & 0x03);
     (void)reader.varint();  // remaining length

@@ -130,24 +130,26 @@ class Session {
   private:
     enum class Phase : std::uint8_t { closed, connecting, connected, closing };
 
-    // session.cpp: calls
+    // session.cpp: the connection
     [[nodiscard]] ConnectOptions within_our_memory(ConnectOptions options) const noexcept;
+    Status queue(std::size_t size) noexcept;
+    [[nodiscard]] Millis ping_due() const noexcept;
+    [[nodiscard]] std::span<std::uint8_t> transmit_room() const noexcept {
+        return transmit_.subspan(queued_);
+    }
+    [[nodiscard]] std::uint32_t now_in_seconds() const noexcept {
+        return static_cast<std::uint32_t>(now_ / 1000);
+    }
+
+    // session_requests.cpp: what the caller asks for
     [[nodiscard]] Status publishable(const Message& message) const noexcept;
     [[nodiscard]] Status subscribable(std::span<const Subscription> subscriptions,
                                       Properties properties) const noexcept;
     TopicAlias alias_for(std::string_view topic) noexcept;
     Accepted publish_once(const Message& message) noexcept;
     [[nodiscard]] Status room_for_exchange(std::size_t filters) const noexcept;
-    [[nodiscard]] std::span<std::uint8_t> transmit_room() const noexcept {
-        return transmit_.subspan(queued_);
-    }
-    Status queue(std::size_t size) noexcept;
     Accepted queue_subscription(Exchange exchange, std::uint16_t packet_id, std::size_t filters,
                                 std::size_t size) noexcept;
-    [[nodiscard]] Millis ping_due() const noexcept;
-    [[nodiscard]] std::uint32_t now_in_seconds() const noexcept {
-        return static_cast<std::uint32_t>(now_ / 1000);
-    }
 
     // session_effects.cpp: each true when it made an effect
     bool next_queued(Effect& effect) noexcept;

@@ -53,7 +53,8 @@ class Client {
     // Set these before start().
     void on_message(std::function<void(const Received&)> callback);
     void on_state(std::function<void(const State&)> callback);
-    // A message larger than max_packet went by: its topic (cut to max_packet) and size. It is acknowledged.
+    // MQTT 3.1.1: a message larger than max_packet went by: its topic (cut to max_packet) and size. It is
+    // acknowledged. In MQTT 5 the broker knows max_packet and sends no such message.
     void on_oversize(std::function<void(std::string_view topic, std::size_t bytes)> callback);
 
     // Connects, and keeps connecting. The context runs out of work only after stop() or giving up.

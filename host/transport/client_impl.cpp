@@ -223,7 +223,7 @@ void Client::Impl::handle(const mqtt::Effect& effect) {
             break;
         case Kind::published: queue.published(effect.packet_id); break;
         case Kind::subscribed: queue.subscribed(effect.packet_id, effect.bytes); break;
-        case Kind::unsubscribed: queue.unsubscribed(effect.packet_id); break;
+        case Kind::unsubscribed: queue.unsubscribed(effect.packet_id, effect.bytes); break;
         case Kind::dropped: queue.dropped(effect.packet_id, effect.drop); break;
         case Kind::rejected: queue.rejected(effect.packet_id, effect.reason); break;
         case Kind::disconnected: refusal_ = goodbye(effect.reason, peer()); break;

@@ -51,8 +51,9 @@ void Queue::unsubscribe(std::string filter, Client::Done done) {
 }
 
 void Queue::feed(mqtt::Session& session) {
-    for (Request& request : requests_) {
-        if (request.packet_id == 0 && !feed_request(session, request)) return;
+    for (auto next = requests_.begin(); next != requests_.end();) {
+        const auto request = next++;
+        if (request->packet_id == 0 && !feed_request(session, request)) return;
     }
     // No more than the window is handed over: the rest keeps its order here when the broker loses the
     // session. A window that was full is filled again when half of it is free: the messages then leave in one
@@ -74,13 +75,30 @@ void Queue::feed(mqtt::Session& session) {
     refilling_ = handed_.size() >= max_inflight_;
 }
 
-bool Queue::feed_request(mqtt::Session& session, Request& request) {
-    const mqtt::Subscription subscription{request.filter, request.qos};
-    const std::string_view filter = request.filter;
+// False: there is no room for it now.
+bool Queue::feed_request(mqtt::Session& session, std::list<Request>::iterator request) {
+    const mqtt::Subscription subscription{request->filter, request->qos};
+    const std::string_view filter = request->filter;
     const mqtt::Accepted accepted =
-        request.subscribe ? session.subscribe({&subscription, 1}) : session.unsubscribe({&filter, 1});
-    request.packet_id = accepted.packet_id;
-    return accepted.status == mqtt::Status::ok;
+        request->subscribe ? session.subscribe({&subscription, 1}) : session.unsubscribe({&filter, 1});
+    request->packet_id = accepted.packet_id;
+    switch (accepted.status) {
+        case mqtt::Status::ok: return true;
+        case mqtt::Status::no_room:
+        case mqtt::Status::not_connected: return false;
+        case mqtt::Status::not_supported:
+            end_request(request, Error(Code::BrokerRefused,
+                                       fmt::format("The broker has no subscriptions such as {}.", filter)));
+            return true;
+        default: end_request(request, bad_topic(request->filter, "topic filter")); return true;
+    }
+}
+
+// It is not asked for again.
+void Queue::end_request(std::list<Request>::iterator request, const Error& error) {
+    wanted_.erase(request->filter);
+    finish(request->done, error);
+    requests_.erase(request);
 }
 
 // False: there is no room for it now. A message that keeps packet id 0 is done with.
@@ -143,21 +161,24 @@ std::list<Queue::Request>::iterator Queue::find_request(std::uint16_t packet_id)
 void Queue::subscribed(std::uint16_t packet_id, mqtt::Bytes codes) {
     const auto request = find_request(packet_id);
     if (request == requests_.end()) return;
-    if (codes[0] <= kGreatestQos) {
-        finish(request->done);
-    } else {
-        wanted_.erase(request->filter);
-        finish(request->done,
-               Error(Code::BrokerRefused,
-                     fmt::format("The broker does not let us subscribe to {}.", request->filter)));
+    if (codes[0] > kGreatestQos) {
+        return end_request(
+            request, Error(Code::BrokerRefused,
+                           fmt::format("The broker does not let us subscribe to {}.", request->filter)));
     }
+    finish(request->done);
     requests_.erase(request);
 }
 
-void Queue::unsubscribed(std::uint16_t packet_id) {
+void Queue::unsubscribed(std::uint16_t packet_id, mqtt::Bytes codes) {
     const auto request = find_request(packet_id);
     if (request == requests_.end()) return;
-    finish(request->done);
+    const bool refused = !codes.empty() && mqtt::is_refusal(static_cast<mqtt::ReasonCode>(codes[0]));
+    finish(request->done,
+           refused ? std::optional(Error(
+                         Code::BrokerRefused,
+                         fmt::format("The broker does not end the subscription to {}.", request->filter)))
+                   : std::nullopt);
     requests_.erase(request);
 }
 

@@ -34,7 +34,7 @@ class Queue {
     void published(std::uint16_t packet_id);
     void rejected(std::uint16_t packet_id, mqtt::ReasonCode reason);
     void subscribed(std::uint16_t packet_id, mqtt::Bytes codes);
-    void unsubscribed(std::uint16_t packet_id);
+    void unsubscribed(std::uint16_t packet_id, mqtt::Bytes codes);  // 5: with a code
     // It is fed again to the next connection, unless it can never be sent.
     void dropped(std::uint16_t packet_id, mqtt::Drop why);
     void written();  // the connection has taken all QoS 0 messages handed to it
@@ -70,7 +70,8 @@ class Queue {
     };
 
     bool feed_message(mqtt::Session& session, Message& message);
-    bool feed_request(mqtt::Session& session, Request& request);
+    bool feed_request(mqtt::Session& session, std::list<Request>::iterator request);
+    void end_request(std::list<Request>::iterator request, const Error& error);
     void finish_handed(std::uint16_t packet_id, std::optional<Error> error);
     void finish(Client::Done& done, std::optional<Error> error = std::nullopt);
     [[nodiscard]] std::list<Request>::iterator find_request(std::uint16_t packet_id);

@@ -242,6 +242,18 @@ TEST_F(Expiry, a_message_that_has_waited_too_long_is_dropped) {
     EXPECT_THAT(harness.connect5({}, false, 65'000), ElementsAre("connected", "dropped 1 expired"));
 }
 
+TEST_F(Expiry, of_no_time_at_all_is_now_or_never) {
+    const Packet zero{0x02, 0x00, 0x00, 0x00, 0x00};
+    const Message message{"a", {}, Qos::at_least_once, false, {zero}};
+    harness.connect5();
+    ASSERT_EQ(harness.session.publish(message).packet_id, 1);
+    EXPECT_THAT(harness.drain(), ElementsAre("send 32 0b 00 01 61 00 01 05 02 00 00 00 00"));
+    harness.session.transport_closed();
+    ASSERT_EQ(harness.session.publish(message).packet_id, 2);
+    EXPECT_THAT(harness.connect5({}, false, 1'000),
+                ElementsAre("connected", "dropped 1", "dropped 2 expired"));
+}
+
 TEST_F(Expiry, mqtt5_4_3_3_7_not_once_it_has_been_sent) {
     harness.connect5();
     ASSERT_EQ(publish(Qos::exactly_once).status, Status::ok);

@@ -47,6 +47,8 @@ class QueueTest : public testing::Test {
             if (effect.kind == Kind::connected) queue.connected(effect.session_present);
             if (effect.kind == Kind::published) queue.published(effect.packet_id);
             if (effect.kind == Kind::subscribed) queue.subscribed(effect.packet_id, effect.bytes);
+            if (effect.kind == Kind::unsubscribed) queue.unsubscribed(effect.packet_id, effect.bytes);
+            if (effect.kind == Kind::rejected) queue.rejected(effect.packet_id, effect.reason);
             if (effect.kind == Kind::dropped) queue.dropped(effect.packet_id, effect.drop);
         }
     }
@@ -104,6 +106,32 @@ TEST_F(QueueTest, MessagesOfALostSessionAreNewOnesInTheirOldOrder) {
     receive({0x40, 0x02, 0x00, 0x04});
     receive({0x40, 0x02, 0x00, 0x05});
     EXPECT_THAT(told, ElementsAre("1 ok", "2 ok", "3 ok"));
+    EXPECT_TRUE(queue.idle());
+}
+
+TEST_F(QueueTest, ASubscriptionTheBrokerDoesNotHaveStopsNothingBehindIt) {
+    queue.subscribe("a/#", Qos::at_least_once, done("wildcard"));
+    queue.publish("t", "x", Qos::at_least_once, false, done("message"));
+    mqtt::ConnectOptions options;
+    options.version = mqtt::Version::v5;
+    ASSERT_EQ(session.connect(0, options), mqtt::Status::ok);
+    pump();
+    receive({0x20, 0x05, 0x00, 0x00, 0x02, 0x28, 0x00});  // CONNACK: no wildcards
+    receive({0x40, 0x02, 0x00, 0x01});
+    EXPECT_THAT(told, ElementsAre("wildcard E-BROKER-REFUSED", "message ok"));
+}
+
+TEST_F(QueueTest, WhatABrokerOf5RefusesIsTold) {
+    queue.publish("t", "x", Qos::at_least_once, false, done("message"));
+    queue.unsubscribe("a", done("unsubscribed"));
+    mqtt::ConnectOptions options;
+    options.version = mqtt::Version::v5;
+    ASSERT_EQ(session.connect(0, options), mqtt::Status::ok);
+    pump();
+    receive({0x20, 0x03, 0x00, 0x00, 0x00});
+    receive({0xB0, 0x04, 0x00, 0x01, 0x00, 0x87});  // UNSUBACK: not authorized
+    receive({0x40, 0x03, 0x00, 0x02, 0x97});        // PUBACK: quota exceeded
+    EXPECT_THAT(told, ElementsAre("unsubscribed E-BROKER-REFUSED", "message E-BROKER-REFUSED"));
     EXPECT_TRUE(queue.idle());
 }
 
