@@ -107,7 +107,9 @@ void Client::Impl::attempt() {
         self->lost(attempt_timeout(self->link_->stage(), self->options.connect_timeout, self->peer()));
     });
     link_ = std::make_shared<Link>(context_, tls_, peer(), *this);
-    tell({Phase::connecting});
+    State news;
+    news.phase = Phase::connecting;
+    tell(std::move(news));
     if (link_) link_->open();
 }
 
@@ -144,13 +146,16 @@ void Client::Impl::pump() {
     pumping_ = true;
     drain();
     pumping_ = false;
+    if (link_) link_->flush();
     if (queue.has_callbacks() && !callbacks_posted_) {
         callbacks_posted_ = true;
         asio::post(context_, [weak = weak_from_this()] {
             const auto self = weak.lock();
             if (!self) return;
             self->callbacks_posted_ = false;
+            self->pumping_ = true;  // what they publish goes out together
             self->queue.run_callbacks();
+            self->pumping_ = false;
             self->pump();
         });
     }
@@ -179,14 +184,26 @@ void Client::Impl::drain() {
 // Nothing more to do until bytes or time bring something.
 void Client::Impl::rest() {
     link_->read();
-    const mqtt::Millis due = session_->deadline();
-    if (due == mqtt::kNever) return;
+    if (session_->deadline() < timer_due_) wake_at(session_->deadline());
+}
+
+// Every packet moves the deadline further away; the timer stays, and looks again when it fires. Moving it
+// along would cost a system call a message.
+void Client::Impl::wake_at(mqtt::Millis due) {
+    timer_due_ = due;
     const mqtt::Millis at = now();
     session_timer_.expires_after(std::chrono::milliseconds(due > at ? due - at : 0));
     session_timer_.async_wait([weak = weak_from_this()](const std::error_code& cancelled) {
         const auto self = weak.lock();
-        if (!cancelled && self) self->pump();
+        if (cancelled || !self) return;
+        self->timer_due_ = mqtt::kNever;
+        self->pump();
     });
+}
+
+void Client::Impl::sleep() {
+    timer_due_ = mqtt::kNever;
+    session_timer_.cancel();
 }
 
 void Client::Impl::handle(const mqtt::Effect& effect) {
@@ -237,7 +254,7 @@ void Client::Impl::on_close(mqtt::Fault fault) {
 
 void Client::Impl::drop_link() {
     attempt_timer_.cancel();
-    session_timer_.cancel();
+    sleep();
     if (!link_) return;
     // Whoever was not let in with a resumed session must show the certificate again.
     if (link_->stage() != Stage::connected) tls_->forget_session();
@@ -248,8 +265,23 @@ void Client::Impl::drop_link() {
     while (session_->next(effect)) handle(effect);  // only `dropped` may come
 }
 
+Peer Client::Impl::peer() const {
+    if (broker_ == 0) return {options.host, options.port};
+    const Address& other = options.others[broker_ - 1];
+    return {other.host, other.port};
+}
+
+// A TLS session is never offered to another host.
+void Client::Impl::turn_to_next_broker() {
+    if (options.others.empty()) return;
+    broker_ = (broker_ + 1) % (options.others.size() + 1);
+    tls_->forget_session();
+}
+
 void Client::Impl::lost(const Failure& failure) {
+    const bool was_in = link_ && link_->stage() == Stage::connected;
     drop_link();
+    if (!was_in) turn_to_next_broker();  // else it is the one that knows our session
     queue.connection_lost(failure.error);
     const bool give_up = failure.permanent && options.give_up_on_permanent;
     if (give_up || disconnect_wanted_ || !options.reconnect) {
@@ -300,7 +332,7 @@ void Client::Impl::stopped(const std::optional<Error>& error, bool permanent) {
     running_ = false;
     retry_timer_.cancel();
     grace_timer_.cancel();
-    session_timer_.cancel();
+    sleep();
     queue.fail_all(error ? Error(Code::NotSent, error->detail(), error->cure()) : Error(Code::NotSent));
     State news;
     news.error = error;
@@ -317,12 +349,16 @@ void Client::Impl::abandon() {
     if (link_) link_->abandon();
     link_.reset();
     attempt_timer_.cancel();
-    session_timer_.cancel();
+    sleep();
     retry_timer_.cancel();
     grace_timer_.cancel();
 }
 
 void Client::Impl::tell(State news) {
+    if (news.phase == Phase::connecting || news.phase == Phase::connected) {
+        news.host = peer().host;
+        news.port = peer().port;
+    }
     state = std::move(news);
     if (on_state) on_state(state);
 }

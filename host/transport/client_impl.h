@@ -55,6 +55,8 @@ class Client::Impl final : public LinkOwner, public std::enable_shared_from_this
     void attempt();
     void drain();
     void rest();
+    void wake_at(mqtt::Millis due);
+    void sleep();
     void handle(const mqtt::Effect& effect);
     void on_connected(const mqtt::Effect& effect);
     void on_close(mqtt::Fault fault);
@@ -65,7 +67,8 @@ class Client::Impl final : public LinkOwner, public std::enable_shared_from_this
     void disconnect();
     void tell(State news);
     [[nodiscard]] mqtt::Millis now() const;
-    [[nodiscard]] Peer peer() const { return {options.host, options.port}; }
+    [[nodiscard]] Peer peer() const;
+    void turn_to_next_broker();
 
     asio::io_context& context_;
     std::shared_ptr<TlsContext> tls_;
@@ -78,6 +81,8 @@ class Client::Impl final : public LinkOwner, public std::enable_shared_from_this
     asio::steady_timer session_timer_;  // the session's deadline()
     asio::steady_timer retry_timer_;
     asio::steady_timer grace_timer_;
+    mqtt::Millis timer_due_ = mqtt::kNever;  // what session_timer_ is set to
+    std::size_t broker_ = 0;                 // 0: Options::host, else one of the others
     std::optional<Failure> refusal_;
     bool resumed_ = false;
     bool running_ = false;

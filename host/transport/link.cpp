@@ -8,7 +8,7 @@
 namespace countersign::transport {
 namespace {
 
-// A peer that takes no byte for so long is gone, or as good as.
+// A peer with which one write lasts for so long, or up to twice as long, is gone, or as good as.
 constexpr std::chrono::seconds kWritePatience{30};
 // How long the reason for a failed write, or the peer's close_notify, is waited for.
 constexpr std::chrono::seconds kEndPatience{2};
@@ -21,7 +21,8 @@ Link::Link(asio::io_context& context, std::shared_ptr<TlsContext> tls, Peer peer
       owner_(owner),
       resolver_(context),
       stream_(context, tls_->context()),
-      patience_(context) {}
+      writing_patience_(context),
+      end_patience_(context) {}
 
 // Every handler keeps the link alive and does nothing once it is closed.
 void Link::open() {
@@ -70,23 +71,36 @@ void Link::read() {
                                 self->reading_ = false;
                                 if (self->closed_) return;
                                 if (code) return self->lost(code);
-                                self->owner_.link_bytes(mqtt::Bytes(self->incoming_).first(count));
+                                const std::size_t all = self->read_more(count);
+                                self->owner_.link_bytes(mqtt::Bytes(self->incoming_).first(all));
                             });
+}
+
+// A broker sends each packet in a TLS record of its own: records that came together are handed on together,
+// so that what they cause is written together. Not before CONNACK: a broker that refuses us says so by an
+// alert, which is left to the next read() to tell.
+std::size_t Link::read_more(std::size_t count) {
+    SSL* ssl = stream_.native_handle();
+    while (stage_ == Stage::connected && count < incoming_.size() && BIO_pending(SSL_get_rbio(ssl)) > 0) {
+        const int got = SSL_read(ssl, incoming_.data() + count, static_cast<int>(incoming_.size() - count));
+        if (got <= 0) break;  // the beginning of a record, or the end: the next read() tells
+        count += static_cast<std::size_t>(got);
+    }
+    return count;
 }
 
 void Link::write(mqtt::Bytes bytes) {
     if (broken_ || closed_) return;
     queued_.insert(queued_.end(), bytes.begin(), bytes.end());
-    flush();
 }
 
 void Link::flush() {
     if (!writing_.empty() || queued_.empty()) return;
     writing_.swap(queued_);
-    watch_writing();
+    ++writes_;
+    if (!watching_) watch_writing();
     asio::async_write(stream_, asio::buffer(writing_),
                       [self = shared_from_this()](const std::error_code& code, std::size_t) {
-                          self->patience_.cancel();
                           self->writing_.clear();
                           if (!self->closed_) self->written(code);
                       });
@@ -96,8 +110,8 @@ void Link::written(const std::error_code& code) {
     if (code) {
         broken_ = true;
         queued_.clear();
-        patience_.expires_after(kEndPatience);
-        patience_.async_wait([self = shared_from_this(), code](const std::error_code& cancelled) {
+        end_patience_.expires_after(kEndPatience);
+        end_patience_.async_wait([self = shared_from_this(), code](const std::error_code& cancelled) {
             if (!cancelled && !self->closed_) self->lost(code);
         });
         return read();
@@ -107,21 +121,29 @@ void Link::written(const std::error_code& code) {
     owner_.link_written();
 }
 
+// The timer is not set anew for each write, which would cost more than the write itself: it looks now and
+// then whether still the same one is under way.
 void Link::watch_writing() {
-    patience_.expires_after(kWritePatience);
-    patience_.async_wait([self = shared_from_this()](const std::error_code& cancelled) {
-        if (!cancelled && !self->closed_) self->lost(asio::error::timed_out);
-    });
+    watching_ = true;
+    writing_patience_.expires_after(kWritePatience);
+    writing_patience_.async_wait(
+        [self = shared_from_this(), write = writes_](const std::error_code& cancelled) {
+            self->watching_ = false;
+            if (cancelled || self->closed_ || self->writing_.empty()) return;
+            if (self->writes_ == write) return self->lost(asio::error::timed_out);
+            self->watch_writing();
+        });
 }
 
 void Link::finish() {
     finishing_ = true;
-    if (writing_.empty() && queued_.empty()) shut_down();
+    if (writing_.empty() && queued_.empty()) return shut_down();
+    flush();
 }
 
 void Link::shut_down() {
-    patience_.expires_after(kEndPatience);
-    patience_.async_wait([self = shared_from_this()](const std::error_code& cancelled) {
+    end_patience_.expires_after(kEndPatience);
+    end_patience_.async_wait([self = shared_from_this()](const std::error_code& cancelled) {
         if (!cancelled && !self->closed_) self->end();
     });
     // Whatever the peer says to our close_notify, the connection is at its end.
@@ -138,7 +160,8 @@ void Link::end() {
 void Link::abandon() {
     if (closed_) return;
     closed_ = true;
-    patience_.cancel();
+    writing_patience_.cancel();
+    end_patience_.cancel();
     resolver_.cancel();
     std::error_code ignored;
     stream_.next_layer().close(ignored);

@@ -21,7 +21,7 @@ class LinkOwner {
   public:
     virtual void link_open(bool resumed) = 0;        // TLS is up
     virtual void link_bytes(mqtt::Bytes bytes) = 0;  // one answer to one read()
-    virtual void link_written() = 0;                 // everything given to write() is on its way
+    virtual void link_written() = 0;                 // everything given to write() and flushed is on its way
     virtual void link_lost(Failure failure) = 0;
     virtual void link_finished() = 0;  // the answer to finish()
 
@@ -37,9 +37,11 @@ class Link : public std::enable_shared_from_this<Link> {
     void open();
     // Asks for bytes; they live until the next read().
     void read();
-    // Copies. After a failed write the bytes go nowhere, and the reason comes with the next read: a broker
-    // that refuses us says why before it hangs up.
+    // Copies; flush() sends. After a failed write the bytes go nowhere, and the reason comes with the next
+    // read: a broker that refuses us says why before it hangs up.
     void write(mqtt::Bytes bytes);
+    // Packets that are flushed together share TLS records and system calls.
+    void flush();
     [[nodiscard]] bool may_write() const noexcept { return broken_ || queued_.size() < kMaxQueued; }
     // Writes what is queued, then close_notify, then closes.
     void finish();
@@ -55,7 +57,7 @@ class Link : public std::enable_shared_from_this<Link> {
     void dial(const Tcp::resolver::results_type& endpoints);
     void shake_hands();
     void opened();
-    void flush();
+    [[nodiscard]] std::size_t read_more(std::size_t count);
     void written(const std::error_code& code);
     void watch_writing();
     void shut_down();
@@ -69,11 +71,14 @@ class Link : public std::enable_shared_from_this<Link> {
     LinkOwner& owner_;
     Tcp::resolver resolver_;
     asio::ssl::stream<Tcp::socket> stream_;
-    asio::steady_timer patience_;  // with a write, or with the end
+    asio::steady_timer writing_patience_;
+    asio::steady_timer end_patience_;
     Stage stage_ = Stage::resolving;
     std::array<std::uint8_t, 16384> incoming_{};  // one TLS record
     std::vector<std::uint8_t> queued_;            // not yet given to the stream
     std::vector<std::uint8_t> writing_;           // being written; empty when idle
+    std::uint64_t writes_ = 0;
+    bool watching_ = false;  // writing_patience_ runs
     bool reading_ = false;
     bool broken_ = false;  // a write has failed
     bool finishing_ = false;

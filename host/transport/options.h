@@ -34,9 +34,15 @@ struct Will {
     bool retain = true;
 };
 
+struct Address {
+    std::string host;
+    std::uint16_t port;
+};
+
 struct Options {
     std::string host;  // dialled, and looked for in the broker's certificate, exactly as written
     std::uint16_t port = 8883;
+    std::vector<Address> others;  // dialled in turn after `host`, when that does not let us in
     std::string client_id;
     PublicPem certificate;  // our leaf first, then the certificates between it and an anchor
     PrivatePem key;         // unencrypted PKCS#8 or SEC 1
@@ -83,6 +89,8 @@ struct State {
     Phase phase = Phase::stopped;
     bool session_present = false;  // connected: the broker kept our session
     bool tls_resumed = false;      // connected: the TLS session of an earlier connection was taken up
+    std::string host{};            // connecting, connected: with whom
+    std::uint16_t port = 0;
     std::optional<Error>
         error{};             // waiting, stopped: what ended the connection, or kept it from coming about
     bool permanent = false;  // the same again would fail again: someone must cure it

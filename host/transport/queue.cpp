@@ -56,7 +56,9 @@ void Queue::feed(mqtt::Session& session) {
         if (request->packet_id == 0 && !feed_request(session, request)) return;
     }
     // No more than the window is handed over: the rest keeps its order here when the broker loses the
-    // session.
+    // session. A window that was full is filled again when half of it is free: the messages then leave in one
+    // TLS record and one system call, while the broker still has the other half to work on.
+    if (refilling_ && handed_.size() > max_inflight_ / 2) return;
     for (auto message = messages_.begin(); message != messages_.end() && handed_.size() < max_inflight_;) {
         if (message->packet_id != 0) {
             ++message;
@@ -70,6 +72,7 @@ void Queue::feed(mqtt::Session& session) {
             handed_[fed->packet_id] = fed;
         }
     }
+    refilling_ = handed_.size() >= max_inflight_;
 }
 
 // False: there is no room for it now.

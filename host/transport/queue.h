@@ -80,6 +80,7 @@ class Queue {
     std::size_t max_inflight_;
     std::list<Message> messages_;
     std::map<std::uint16_t, std::list<Message>::iterator> handed_;  // by packet id
+    bool refilling_ = false;                                        // the window has been full
     std::vector<Client::Done> unwritten_;                           // QoS 0, handed to the connection
     std::list<Request> requests_;
     std::map<std::string, Qos> wanted_;  // what the broker must know again when it has lost our session

@@ -21,6 +21,7 @@ class Mosquitto {
     void start();  // returns when it listens
     void stop();   // as `systemctl stop` would: it saves its sessions and messages
     void kill();   // SIGKILL
+    void signal(int number) { process_->signal(number); }
 
     [[nodiscard]] std::uint16_t port() const { return port_; }
     [[nodiscard]] Lines& log() { return *log_; }

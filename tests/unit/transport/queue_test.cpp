@@ -173,5 +173,21 @@ TEST_F(QueueTest, BadTopicsAndFilters) {
     EXPECT_TRUE(queue.idle());
 }
 
+// Messages that waited leave together, and the window is never empty while some wait.
+TEST_F(QueueTest, AFullWindowIsFilledAgainWhenHalfOfItIsFree) {
+    session = mqtt::Session(memory->spans(), {.max_inflight = 4});
+    queue = Queue(8, 4);
+    connect(0);
+    for (int i = 1; i <= 8; ++i) queue.publish("t", std::to_string(i), Qos::at_least_once, false, {});
+    pump();
+    EXPECT_EQ(sent.size(), 1 + 4);  // CONNECT, and the window
+    receive({0x40, 0x02, 0x00, 0x01});
+    EXPECT_EQ(sent.size(), 1 + 4);
+    receive({0x40, 0x02, 0x00, 0x02});
+    EXPECT_EQ(sent.size(), 1 + 6);
+    receive({0x40, 0x02, 0x00, 0x03, 0x40, 0x02, 0x00, 0x04});
+    EXPECT_EQ(sent.size(), 1 + 8);
+}
+
 }  // namespace
 }  // namespace countersign::transport

@@ -1,0 +1,18 @@
+// Between the words of the public headers and those of the inside.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "countersign/fault.h"
+#include "host/base/error.h"
+#include "host/transport/options.h"
+
+namespace countersign::gateway {
+
+[[nodiscard]] Fault fault_of(const Error& error, bool permanent);
+// Throws Fault E-USAGE unless 0, 1 or 2.
+[[nodiscard]] transport::Qos qos_of(int qos);
+[[nodiscard]] std::string full_topic(std::string_view name, std::string_view own);
+
+}  // namespace countersign::gateway

@@ -1,0 +1,6 @@
+# find_package(countersign 0.1 REQUIRED); target_link_libraries(app countersign::client)
+include(CMakeFindDependencyMacro)
+find_dependency(fmt)
+find_dependency(OpenSSL 3)
+find_dependency(Threads)
+include(${CMAKE_CURRENT_LIST_DIR}/countersignTargets.cmake)
