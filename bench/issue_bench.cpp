@@ -9,10 +9,8 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <sqlite3.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,13 +22,12 @@
 #include <cstring>
 #include <exception>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
+#include "bench/support/support.h"
 #include "host/base/clock.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
@@ -41,7 +38,8 @@
 
 namespace {
 
-using namespace countersign;  // NOLINT(google-build-using-namespace)
+using namespace countersign;         // NOLINT(google-build-using-namespace)
+using namespace countersign::bench;  // NOLINT(google-build-using-namespace)
 namespace fs = std::filesystem;
 
 constexpr std::size_t kRounds = 5;
@@ -89,30 +87,6 @@ Cost cost_of(std::size_t devices, const Work& work) {
     const Cost after = spent_so_far();
     return {after.user - before.user, after.system - before.system, after.wall - before.wall, devices};
 }
-
-void expect(bool holds, std::string_view what) {
-    if (!holds) throw Error(Code::Internal, fmt::format("{} failed", what));
-}
-
-// A folder that goes when the benchmark does.
-class TemporaryFolder {
-  public:
-    TemporaryFolder() {
-        std::string pattern = (fs::temp_directory_path() / "countersign-bench-XXXXXX").string();
-        expect(::mkdtemp(pattern.data()) != nullptr, "mkdtemp");
-        path_ = pattern;
-    }
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-    ~TemporaryFolder() {
-        std::error_code ignored;
-        fs::remove_all(path_, ignored);
-    }
-    [[nodiscard]] const fs::path& path() const noexcept { return path_; }
-
-  private:
-    fs::path path_;
-};
 
 // --- by hand: a key, a request and a certificate, each from a program of its own, written as DER at once
 
@@ -272,22 +246,8 @@ class Countersign {
 
 // --- telling
 
-std::string processor() {
-    std::ifstream file("/proc/cpuinfo");
-    for (std::string line; std::getline(file, line);) {
-        const std::size_t colon = line.find(": ");
-        if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
-    }
-    return "unknown processor";
-}
-
 void print_machine(const fs::path& folder) {
-    utsname system{};
-    ::uname(&system);
-    std::array<double, 1> load{};
-    ::getloadavg(load.data(), 1);
-    fmt::print("{}, {} threads, load {:.1f}; {} {} {}\n", processor(), std::thread::hardware_concurrency(),
-               load[0], system.sysname, system.release, system.machine);
+    fmt::print("{}\n", machine());
     fmt::print("{}; SQLite {}; compiler {}; files in {}\n\n", OpenSSL_version(OPENSSL_VERSION),
                sqlite3_libversion(), __VERSION__, folder.parent_path().string());
 }

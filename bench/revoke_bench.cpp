@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,54 +16,25 @@
 #include <cstring>
 #include <deque>
 #include <filesystem>
-#include <fstream>
-#include <memory>
-#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "host/base/error.h"
-#include "host/base/files.h"
+#include "bench/support/broker.h"
+#include "bench/support/support.h"
 #include "host/base/subprocess.h"
-#include "host/broker/config.h"
-#include "host/broker/ownership.h"
 #include "host/transport/tls.h"
 
 namespace {
 
-using namespace countersign;  // NOLINT(google-build-using-namespace)
+using namespace countersign;         // NOLINT(google-build-using-namespace)
+using namespace countersign::bench;  // NOLINT(google-build-using-namespace)
 namespace fs = std::filesystem;
 using std::chrono::steady_clock;
 
 constexpr std::size_t kDefaultDevices = 100;
 constexpr std::size_t kRounds = 5;
 constexpr std::size_t kConnects = 300;  // each round
-constexpr std::uint16_t kPort = 18'883;
-
-void expect(bool holds, std::string_view what) {
-    if (!holds) throw Error(Code::Internal, fmt::format("{} failed", what));
-}
-
-class TemporaryFolder {
-  public:
-    TemporaryFolder() {
-        std::string pattern = (fs::temp_directory_path() / "countersign-bench-XXXXXX").string();
-        expect(::mkdtemp(pattern.data()) != nullptr, "mkdtemp");
-        path_ = pattern;
-        fs::permissions(path_, fs::perms(0755));  // Mosquitto must enter it after it has dropped root
-    }
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-    ~TemporaryFolder() {
-        std::error_code ignored;
-        fs::remove_all(path_, ignored);
-    }
-    [[nodiscard]] const fs::path& path() const noexcept { return path_; }
-
-  private:
-    fs::path path_;
-};
 
 // --- a device: a TLS connection and hand-made MQTT 3.1.1
 
@@ -112,98 +82,22 @@ class Device {
     int fd_ = -1;
 };
 
-// --- the broker
-
-double cpu_seconds(pid_t pid) {
-    std::ifstream file(fmt::format("/proc/{}/stat", pid));
-    std::string line{std::istreambuf_iterator<char>(file), {}};
-    std::istringstream fields(line.substr(line.rfind(')') + 2));
-    std::string skipped;
-    double user = 0, system = 0;
-    for (int i = 0; i < 11; ++i) fields >> skipped;  // proc(5): utime is field 14, the name was field 2
-    fields >> user >> system;
-    return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
-}
-
-// Mosquitto with this home's configuration, changed by `change`; its log goes nowhere.
-class Broker {
-  public:
-    template <class Change>
-    Broker(const fs::path& home, const Change& change) {
-        const broker::Settings settings{home / "broker", kPort, "127.0.0.1", broker::broker_user(), false};
-        std::string text = broker::mosquitto_config(settings);
-        replace(text, "log_dest stderr", "log_dest none");
-        change(text);
-        const fs::path config = home / "broker" / "bench.conf";
-        write_file(config, text, kPublicFile);
-        broker::place_plugin(settings.folder);
-        broker::hand_over(settings.folder);
-        child_ =
-            std::make_unique<ChildProcess>(std::vector<std::string>{find_program("mosquitto"), "-c", config});
-        wait_until_it_listens();
-    }
-    static void replace(std::string& text, const std::string& part, const std::string& by) {
-        const std::size_t at = text.find(part);
-        expect(at != std::string::npos, part);
-        text.replace(at, part.size(), by);
-    }
-    [[nodiscard]] pid_t pid() const { return child_->pid(); }
-
-  private:
-    static void wait_until_it_listens() {
-        const sockaddr_in address{AF_INET, htons(kPort), {htonl(INADDR_LOOPBACK)}, {}};
-        for (int tries = 0; tries < 500; ++tries) {
-            const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-            const bool open = ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-            ::close(fd);
-            if (open) return;
-            std::this_thread::sleep_for(std::chrono::milliseconds(10));
-        }
-        expect(false, "starting Mosquitto");
-    }
-    std::unique_ptr<ChildProcess> child_;
-};
+// --- measuring
 
 void without_plugin(std::string& text) {
     const std::size_t begin = text.find("plugin ");
     const std::size_t end = text.find("acl_file ");
     text.erase(begin, end - begin);
-    Broker::replace(text, "use_identity_as_username false", "use_identity_as_username true");
-}
-
-// --- measuring
-
-std::string name_of(std::size_t i) {
-    return fmt::format("device-{:04}", i);
-}
-
-void countersign_command(const fs::path& home, std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {COUNTERSIGN_BENCH_PROGRAM, "--home", home.string()});
-    const auto result = run_command(arguments, std::chrono::minutes(2));
-    if (result.exit_code != 0) throw Error(Code::Internal, result.output);
-}
-
-void make_home(const fs::path& home, std::size_t devices) {
-    countersign_command(home, {"init", "127.0.0.1", "--no-passphrase", "--port", std::to_string(kPort)});
-    std::string csv = "name\n";
-    for (std::size_t i = 0; i < devices; ++i) csv += name_of(i) + "\n";
-    write_file(home / "list.csv", csv, kPublicFile);
-    countersign_command(home, {"issue", "--csv", home / "list.csv"});
-}
-
-double percentile(std::vector<double> values, double share) {
-    std::sort(values.begin(), values.end());
-    return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1))];
+    replace(text, "use_identity_as_username false", "use_identity_as_username true");
 }
 
 struct Cost {
     double cpu_us = 0, wall_us = 0;  // of one connect
 };
 
-template <class Change>
-Cost connects(const fs::path& home, const Change& change) {
+Cost connects(const fs::path& home, const Broker::Change& change) {
     const Broker broker(home, change);
-    Device device(home, name_of(0));
+    Device device(home, device_name(0));
     device.connect();  // what is done once
     const double cpu = cpu_seconds(broker.pid());
     const auto begin = steady_clock::now();
@@ -215,7 +109,7 @@ Cost connects(const fs::path& home, const Change& change) {
 void measure_connects(const fs::path& home) {
     std::vector<double> with_cpu, without_cpu, with_wall, without_wall;
     for (std::size_t i = 0; i < kRounds; ++i) {
-        const Cost with = connects(home, [](std::string&) {});
+        const Cost with = connects(home, {});
         const Cost without = connects(home, without_plugin);
         with_cpu.push_back(with.cpu_us);
         without_cpu.push_back(without.cpu_us);
@@ -234,16 +128,16 @@ void measure_connects(const fs::path& home) {
 }
 
 void measure_revocation(const fs::path& home, std::size_t devices) {
-    const Broker broker(home, [](std::string&) {});
+    const Broker broker(home);
     std::deque<Device> connected;
-    for (std::size_t i = 0; i < devices; ++i) connected.emplace_back(home, name_of(i)).connect();
+    for (std::size_t i = 0; i < devices; ++i) connected.emplace_back(home, device_name(i)).connect();
     std::vector<double> closed, whole;
     for (std::size_t i = 1; i < devices; ++i) {
         const auto begin = steady_clock::now();
         const auto since = [&] {
             return std::chrono::duration<double, std::milli>(steady_clock::now() - begin).count();
         };
-        ChildProcess command({COUNTERSIGN_BENCH_PROGRAM, "--home", home, "revoke", name_of(i)});
+        ChildProcess command({COUNTERSIGN_BENCH_PROGRAM, "--home", home, "revoke", device_name(i)});
         connected[i].wait_for_end();
         closed.push_back(since());
         while (!command.ended()) std::this_thread::sleep_for(std::chrono::microseconds(200));
@@ -261,7 +155,6 @@ void measure_revocation(const fs::path& home, std::size_t devices) {
 }
 
 void run(std::size_t devices) {
-    ::setenv("COUNTERSIGN_PLUGIN", COUNTERSIGN_BENCH_PLUGIN, 1);
     const TemporaryFolder folder;
     const fs::path home = folder.path() / "home";
     make_home(home, devices);

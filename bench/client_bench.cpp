@@ -1,0 +1,267 @@
+// What a message costs a program on the host: our client beside libmosquitto and Paho C, in one run.
+//
+// client_bench [MESSAGES] [--json FILE]: the same real Mosquitto, TLS 1.3 with AES-128-GCM, window of 20
+// messages in flight, payloads; each library in a forked process of its own, by turns, so that whatever else
+// the machine does falls on all alike; medians. CPU time is the client's, in all its threads. Then a relay
+// counts TCP's payload, both ways. The figures are compared with the better peer's.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "bench/client/child.h"
+#include "bench/client/counting_relay.h"
+#include "bench/client/peer.h"
+#include "bench/support/broker.h"
+#include "bench/support/support.h"
+#include "host/base/error.h"
+#include "host/base/files.h"
+
+namespace {
+
+using namespace countersign;         // NOLINT(google-build-using-namespace)
+using namespace countersign::bench;  // NOLINT(google-build-using-namespace)
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+constexpr std::size_t kRounds = 5;
+constexpr std::size_t kDefaultMessages = 20'000;  // each round
+constexpr std::size_t kWireMessages = 1'000;
+constexpr std::size_t kWarmUp = 200;  // messages that do not count: allocators, TCP's windows
+
+// One version and one cipher for all.
+void one_kind_of_tls(std::string& configuration) {
+    replace(configuration, "tls_version tlsv1.2",
+            "tls_version tlsv1.3\nciphers_tls1.3 TLS_AES_128_GCM_SHA256");
+}
+
+Target device(const fs::path& home, std::size_t i, std::uint16_t port) {
+    const std::string name = device_name(i);
+    const fs::path folder = home / "devices" / name;
+    return {port, name, folder / (name + ".crt.pem"), folder / (name + ".key.pem"), folder / "ca.crt.pem"};
+}
+
+std::string topic_of(const Target& target) {
+    return "devices/" + target.client_id + "/measurement";
+}
+
+// --- messages
+
+enum class Way : std::uint8_t { publish, receive };
+
+struct Task {
+    Way way;
+    int qos;
+    std::size_t payload;
+    [[nodiscard]] std::string name() const {
+        return fmt::format("{} QoS {}, {} B", way == Way::publish ? "publish" : "receive", qos, payload);
+    }
+};
+
+Cost publish(const Library& library, const Target& target, const Task& task, std::size_t messages) {
+    Child child([&](Stopwatch& stopwatch, const auto&) {
+        const auto peer = library.make(target);
+        const std::string payload(task.payload, 'x');
+        peer->connect();
+        peer->publish(topic_of(target), payload, task.qos, kWarmUp);
+        stopwatch.start();
+        peer->publish(topic_of(target), payload, task.qos, messages);
+        stopwatch.stop();
+        peer->disconnect();
+    });
+    return child.finish();
+}
+
+// The library under test publishes nothing: another client does, and the broker passes it on.
+Cost receive(const Library& library, const Target& target, const Target& sender, const Task& task,
+             std::size_t messages) {
+    Child receiver([&](Stopwatch& stopwatch, const auto& ready) {
+        const auto peer = library.make(target);
+        peer->connect();
+        peer->subscribe(topic_of(target), task.qos);
+        ready();
+        peer->receive(kWarmUp);
+        stopwatch.start();
+        peer->receive(kWarmUp + messages);
+        stopwatch.stop();
+        peer->disconnect();
+    });
+    receiver.wait_until_ready();
+    Child publisher([&](Stopwatch&, const auto&) {
+        const auto peer = countersign_library().make(sender);
+        peer->connect();
+        peer->publish(topic_of(target), std::string(task.payload, 'x'), 1, kWarmUp + messages);
+        peer->disconnect();
+    });
+    const Cost cost = receiver.finish();
+    (void)publisher.finish();
+    return cost;
+}
+
+struct Figures {
+    std::vector<double> per_second, cpu_us, broker_us;  // one for each round
+};
+
+void measure(const std::vector<Library>& libraries, const fs::path& home, const Broker& broker,
+             const Target& sender, const Task& task, std::size_t messages, Json& json) {
+    const auto count = static_cast<double>(messages);
+    std::vector<Figures> figures(libraries.size());
+    for (std::size_t round = 0; round < kRounds; ++round) {
+        for (std::size_t i = 0; i < libraries.size(); ++i) {
+            const Target target = device(home, 0, kPort);
+            const double before = cpu_seconds(broker.pid());
+            const Cost cost = task.way == Way::publish
+                                  ? publish(libraries[i], target, task, messages)
+                                  : receive(libraries[i], target, sender, task, messages);
+            figures[i].per_second.push_back(count / cost.wall);
+            figures[i].cpu_us.push_back(cost.cpu * 1e6 / count);
+            figures[i].broker_us.push_back((cpu_seconds(broker.pid()) - before) * 1e6 / count);
+        }
+    }
+    fmt::print("\n{:<28}{:>14}{:>14}{:>20}\n", task.name(), "messages/s", "CPU us each", "broker's CPU us");
+    for (std::size_t i = 0; i < libraries.size(); ++i) {
+        const double per_second = percentile(figures[i].per_second, 0.5);
+        const double cpu = percentile(figures[i].cpu_us, 0.5);
+        const double by_broker = percentile(figures[i].broker_us, 0.5);
+        fmt::print("{:<28}{:>14.0f}{:>14.2f}{:>20.1f}\n", libraries[i].name, per_second, cpu, by_broker);
+        json["messages"].push_back({{"library", libraries[i].name},
+                                    {"task", task.name()},
+                                    {"messages_per_second", per_second},
+                                    {"cpu_us", cpu},
+                                    {"broker_cpu_us", by_broker}});
+    }
+}
+
+// --- bytes
+
+// Connects three times in one process, so that what a library keeps of the first TLS session can serve.
+std::vector<Carried> wire(const Library& library, const fs::path& home) {
+    CountingRelay relay(kPort);
+    const Target target = device(home, 0, relay.port());
+    Child child([&](Stopwatch&, const auto&) {
+        const auto peer = library.make(target);
+        for (int i = 0; i < 3; ++i) {
+            peer->connect();
+            if (i == 2) peer->publish(topic_of(target), std::string(64, 'x'), 1, kWireMessages);
+            peer->disconnect();
+        }
+    });
+    relay.start();
+    (void)child.finish();
+    return relay.finish();
+}
+
+void measure_wire(const std::vector<Library>& libraries, const fs::path& home, Json& json) {
+    fmt::print("\n{:<28}{:>14}{:>14}{:>20}\n", "bytes on the wire", "connect", "again", "QoS 1, 64 B, each");
+    for (const Library& library : libraries) {
+        const auto connections = wire(library, home);
+        expect(connections.size() == 3, "connecting three times");
+        const std::size_t full = connections[0].both(), again = connections[1].both();
+        const double each = static_cast<double>(connections[2].both() - again) / kWireMessages;
+        fmt::print("{:<28}{:>14}{:>14}{:>20.1f}\n", library.name, full, again, each);
+        json["wire"].push_back({{"library", library.name},
+                                {"connect_bytes", full},
+                                {"reconnect_bytes", again},
+                                {"message_bytes", each}});
+    }
+}
+
+// --- goals
+
+// Ours comes first in every group of rows with the same `task`; the better peer is the measure.
+void compare(const Json& rows, const std::string& figure, const std::string& what, bool more_is_better,
+             double slack, Json& goals) {
+    double ours = 0, peer = more_is_better ? 0 : 1e300;
+    std::string name;
+    for (const Json& row : rows) {
+        const double value = row.at(figure);
+        if (row.at("library") == countersign_library().name) {
+            ours = value;
+        } else if (more_is_better ? value > peer : value < peer) {
+            peer = value;
+            name = row.at("library");
+        }
+    }
+    const double ratio = more_is_better ? ours / peer : peer / ours;
+    const bool met = ratio >= slack;
+    fmt::print("{:<44}{:>7.2f} times as good as {:<26}{}\n", what, ratio, name, met ? "met" : "missed");
+    goals.push_back({{"what", what}, {"ratio", ratio}, {"peer", name}, {"met", met}});
+}
+
+void print_goals(Json& json) {
+    fmt::print("\nGoal: ahead of the better peer; no peer lower in bytes\n");
+    std::vector<std::string> tasks;
+    std::map<std::string, Json> by_task;
+    for (const Json& row : json["messages"]) {
+        const std::string task = row.at("task");
+        if (!by_task.contains(task)) tasks.push_back(task);
+        by_task[task].push_back(row);
+    }
+    Json goals = Json::array();
+    for (const auto& task : tasks) {
+        compare(by_task[task], "messages_per_second", task + ": messages/s", true, 1, goals);
+        compare(by_task[task], "cpu_us", task + ": CPU each", false, 1, goals);
+    }
+    compare(json["wire"], "connect_bytes", "bytes of a connect", false, 1, goals);
+    compare(json["wire"], "reconnect_bytes", "bytes of a connect again", false, 1, goals);
+    compare(json["wire"], "message_bytes", "bytes of a message", false, 1, goals);
+    json["goals"] = goals;
+}
+
+// --- all of it
+
+void run(std::size_t messages, const fs::path& json_file) {
+    const std::vector<Library> libraries{countersign_library(), libmosquitto_library(),
+                                         libmosquitto_threaded_library(), paho_library()};
+    Json json{{"machine", machine()}, {"messages_each_round", messages}, {"rounds", kRounds}};
+    fmt::print("{}\n", json["machine"].get<std::string>());
+    for (const Library& library : libraries) {
+        fmt::print("{} {}; ", library.name, library.version);
+        json["libraries"].push_back({{"name", library.name}, {"version", library.version}});
+    }
+    fmt::print("{} messages each of {} rounds\n", messages, kRounds);
+
+    const TemporaryFolder folder;
+    const fs::path home = folder.path() / "home";
+    make_home(home, 1);
+    const fs::path own = home / "operator";
+    const Target sender{kPort, "operator~operator/bench", own / "operator.crt.pem", own / "operator.key.pem",
+                        own / "ca.crt.pem"};
+    const Broker broker(home, one_kind_of_tls);
+    for (const Task& task :
+         {Task{Way::publish, 0, 64}, Task{Way::publish, 1, 64}, Task{Way::publish, 1, 1024},
+          Task{Way::receive, 0, 64}, Task{Way::receive, 1, 64}}) {
+        measure(libraries, home, broker, sender, task, messages, json);
+    }
+    measure_wire(libraries, home, json);
+    print_goals(json);
+    if (!json_file.empty()) write_file(json_file, json.dump(2) + "\n", kPublicFile);
+}
+
+}  // namespace
+
+// Benchmarks tell; they do not gate.
+int main(int argc, char** argv) {
+    std::size_t messages = kDefaultMessages;
+    fs::path json_file;
+    for (int i = 1; i < argc; ++i) {
+        const std::string_view argument = argv[i];
+        if (argument == "--json" && i + 1 < argc) {
+            json_file = argv[++i];
+        } else {
+            std::from_chars(argument.data(), argument.data() + argument.size(), messages);
+        }
+    }
+    std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+    try {
+        run(std::max<std::size_t>(messages, 2), json_file);
+    } catch (const std::exception& error) {
+        fmt::print("not measured: {}\n", error.what());
+    }
+    return 0;
+}
