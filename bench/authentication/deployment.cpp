@@ -131,8 +131,9 @@ std::vector<std::string> host_client(const std::string& program, Method method, 
     const auto add = [&argv](std::initializer_list<std::string> more) {
         argv.insert(argv.end(), more.begin(), more.end());
     };
+    if (method != Method::clear) add({"--tls-version", "tlsv1.2"});  // as the boards
     if (method == Method::psk) {
-        add({"--psk-identity", secrets.user, "--psk", secrets.pre_shared_key, "--tls-version", "tlsv1.2"});
+        add({"--psk-identity", secrets.user, "--psk", secrets.pre_shared_key});
     } else if (!secrets.user.empty()) {
         add({"-u", secrets.user, "-P", secrets.password});
     }

@@ -1,4 +1,4 @@
-"""A device's part: connects as SETTINGS say, which are put in front of this, and prints what each connection cost."""
+"""A device's part: connects as it is told, publishes, and prints what each connection cost."""
 
 import gc
 import json
@@ -14,23 +14,24 @@ try:
 except ImportError:
     _countersign = None
 
+SETTINGS = globals()["SETTINGS"]  # a line in front of this
 _IPPROTO_TCP = 6
 
 
 def setting(name):
     """Its bytes, if it is a hexadecimal one."""
-    return bytes.fromhex(SETTINGS[name])  # noqa: F821
+    return bytes.fromhex(SETTINGS[name])
 
 
-HOST, PORT, NAME = SETTINGS["host"], SETTINGS["port"], SETTINGS["server_name"]  # noqa: F821
-KIND, VERIFY = SETTINGS["kind"], SETTINGS["verify"]  # noqa: F821
-PAYLOAD = SETTINGS["payload"].encode()  # noqa: F821
+HOST, PORT, NAME = SETTINGS["host"], SETTINGS["port"], SETTINGS["server_name"]
+KIND, VERIFY = SETTINGS["kind"], SETTINGS["verify"]
+PAYLOAD = SETTINGS["payload"].encode()
 
 
 def held():
-    """Bytes in use, in MicroPython's own heap and outside of it; what a finaliser lets go goes with the second."""
+    """Bytes in use, in MicroPython's own heap and outside of it."""
     gc.collect()
-    gc.collect()
+    gc.collect()  # what a finaliser let go goes with the second
     return gc.mem_alloc() + getattr(_board, "native_heap", int)()
 
 
@@ -42,12 +43,12 @@ def credentials():
     """What serves any number of connections."""
     if KIND == "clear":
         return None
-    anchors = [bytes.fromhex(anchor) for anchor in SETTINGS["anchors"]]  # noqa: F821
+    anchors = [bytes.fromhex(anchor) for anchor in SETTINGS["anchors"]]
     if KIND == "native":
         return _countersign.Credentials(setting("certificate"), setting("key"), anchors)
     context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
     context.verify_mode = tls.CERT_REQUIRED if VERIFY else tls.CERT_NONE
-    if SETTINGS["certificate"]:  # noqa: F821
+    if SETTINGS["certificate"]:
         context.load_cert_chain(setting("certificate"), setting("key"))
     for anchor in anchors if VERIFY else ():
         context.load_verify_locations(anchor)
@@ -70,16 +71,16 @@ def text(value):
 
 
 def connect_packet():
-    user, password = SETTINGS["user"], SETTINGS["password"]  # noqa: F821
+    user, password = SETTINGS["user"], SETTINGS["password"]
     flags = 0x02 | (0x80 if user else 0) | (0x40 if password else 0)  # MQTT 3.1.1, 3.1.2.3: clean session
-    body = text("MQTT") + bytes((4, flags, 0, 60)) + text(SETTINGS["client_id"])  # noqa: F821
+    body = text("MQTT") + bytes((4, flags, 0, 60)) + text(SETTINGS["client_id"])
     body += text(user) if user else b""
     body += text(password) if password else b""
     return bytes((0x10, len(body))) + body  # below 128 bytes, so its length is one
 
 
 def publish(line):
-    body = text(SETTINGS["topic"]) + b"\x00\x01" + PAYLOAD  # noqa: F821
+    body = text(SETTINGS["topic"]) + b"\x00\x01" + PAYLOAD
     line.write(bytes((0x32, len(body))) + body)
     return line.read(4) == b"\x40\x02\x00\x01"
 
@@ -102,17 +103,17 @@ def connect(own, saved):
 
 
 def main():
-    machine.RTC().datetime(tuple(SETTINGS["clock"]))  # noqa: F821
+    machine.RTC().datetime(tuple(SETTINGS["clock"]))
     saved = b""
     empty = held()
     own = credentials()
-    for _ in range(SETTINGS["connections"]):  # noqa: F821
+    for _ in range(SETTINGS["connections"]):
         line, result = connect(own, saved)
         if line:
             result["held"] = held() - empty
             if KIND == "native":
                 result["resumed"] = line.resumed()
-                if SETTINGS["resume"] and not saved:  # noqa: F821
+                if SETTINGS["resume"] and not saved:
                     saved = line.save()
             if PAYLOAD and result["accepted"]:
                 result["published"] = publish(line)
