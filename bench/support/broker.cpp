@@ -44,8 +44,12 @@ void countersign_command(const fs::path& home, std::vector<std::string> argument
     if (result.exit_code != 0) throw Error(Code::Internal, result.output);
 }
 
-void make_home(const fs::path& home, std::size_t devices) {
+void use_built_plugin() {
     ::setenv("COUNTERSIGN_PLUGIN", COUNTERSIGN_BENCH_PLUGIN, 1);
+}
+
+void make_home(const fs::path& home, std::size_t devices) {
+    use_built_plugin();
     countersign_command(home, {"init", "127.0.0.1", "--no-passphrase", "--port", std::to_string(kPort)});
     std::string csv = "name\n";
     for (std::size_t i = 0; i < devices; ++i) csv += device_name(i) + "\n";

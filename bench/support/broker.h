@@ -17,6 +17,9 @@ inline constexpr std::uint16_t kPort = 18'883;
 // "device-0007"
 [[nodiscard]] std::string device_name(std::size_t i);
 
+// From here on `countersign` and what is linked here take the plugin that was built beside them.
+void use_built_plugin();
+
 // `countersign --home HOME ARGUMENTS…`; throws what it says when it fails.
 void countersign_command(const std::filesystem::path& home, std::vector<std::string> arguments);
 
