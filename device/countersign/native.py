@@ -26,8 +26,8 @@ VERSIONS = (4, 5)
 _LEAST = const(64)  # bytes to receive an answer in
 _UNANSWERED_MS = const(10000)  # how long a line that takes nothing is borne with once a PINGREQ is due
 
-# DROPPED says why. Lost: a subscription that went down with its connection, or a QoS 2 message that the broker
-# had taken over before it forgot us.
+# DROPPED says why. Lost: a subscription that went down with its connection, or a QoS 2 message that the
+# broker had taken over before it forgot us.
 _DROPPED = (None, None, "it has expired", "larger than the broker takes", "the broker does not support it")
 # MQTT's CLOSED says by what: our own disconnect(), silence, or a broken promise of the broker.
 _CLOSED_BY = (ConnectionLost, BrokerSilent, ProtocolError)
