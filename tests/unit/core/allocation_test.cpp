@@ -125,8 +125,8 @@ TEST(Allocation, AWholeLifeIn5WithoutAny) {
 
 // The promise for small boards: at most 2 KiB besides the buffers, the effect in hand and a CONNECT's options
 // included. Made on a 64-bit machine: pointers are half as large there.
-static_assert(sizeof(Session) <= 640);
-static_assert(sizeof(Effect) <= 192);
+static_assert(sizeof(Session) <= 512);
+static_assert(sizeof(Effect) <= 160);
 static_assert(sizeof(Session) + sizeof(Effect) + sizeof(ConnectOptions) <= 2048);
 
 }  // namespace
