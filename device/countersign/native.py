@@ -26,6 +26,9 @@ VERSIONS = (4, 5)
 _LEAST = const(64)  # bytes to receive an answer in
 _UNANSWERED_MS = const(10000)  # how long a line that takes nothing is borne with once a PINGREQ is due
 
+# DROPPED says why. Lost: a subscription that went down with its connection, or a QoS 2 message that the
+# broker had taken over before it forgot us.
+_DROPPED = (None, None, "it has expired", "larger than the broker takes", "the broker does not support it")
 # MQTT's CLOSED says by what: our own disconnect(), silence, or a broken promise of the broker.
 _CLOSED_BY = (ConnectionLost, BrokerSilent, ProtocolError)
 
@@ -85,6 +88,12 @@ class Link:
         self._binding.forget()
 
 
+class _Answer(asyncio.Event):
+    """Set when a message's way has come to its end."""
+
+    refusal = None
+
+
 class Backend:
     def __init__(self, window, receive_limit, log, version):
         self.connection = None
@@ -92,8 +101,7 @@ class Backend:
         self.mqtt = MQTT(window, max(receive_limit, _LEAST), version)
         self.log = log
         self._unasked = []  # subscriptions for which there was no room to ask
-        self._waiting = {}  # packet id: the Event its publisher waits for
-        self._refused = {}  # packet id: why; until its publisher has been told
+        self._waiting = {}  # packet id: the _Answer its publisher waits for
         self._progress = asyncio.Event()  # something was acknowledged or written
 
     def pending(self):
@@ -121,19 +129,23 @@ class Backend:
         self.connection = _Line(self, link, hello)
 
     async def publish(self, topic, payload, qos, retain):
-        packet_id = self.mqtt.publish(topic, payload, qos, retain)
-        while packet_id < 0:
+        while True:
+            try:
+                packet_id = self.mqtt.publish(topic, payload, qos, retain)
+            except ValueError as e:
+                raise MessageRefused(str(e))
+            if packet_id >= 0:
+                break
             if packet_id == NOT_CONNECTED:
                 return False
             await self._room()
-            packet_id = self.mqtt.publish(topic, payload, qos, retain)
         if self.connection:
             self.connection.wake()
         if qos:
-            done = self._waiting[packet_id] = asyncio.Event()
-            await done.wait()
-            if self._refused and packet_id in self._refused:
-                raise MessageRefused(self._refused.pop(packet_id))
+            answer = self._waiting[packet_id] = _Answer()
+            await answer.wait()
+            if answer.refusal:
+                raise MessageRefused(answer.refusal)
         return True
 
     async def _room(self):
@@ -145,11 +157,10 @@ class Backend:
         self._progress.set()
 
     def settled(self, packet_id, refusal=None):
-        done = self._waiting.pop(packet_id, None)
-        if done:
-            if refusal:
-                self._refused[packet_id] = refusal
-            done.set()
+        answer = self._waiting.pop(packet_id, None)
+        if answer:
+            answer.refusal = refusal
+            answer.set()
         self._progress.set()
 
     def ask(self, subscription):
@@ -169,10 +180,15 @@ class Backend:
 
     def _ask_for(self, subscription):
         """Whether there was room to."""
-        if subscription.state == LEAVING:
-            packet_id = self.mqtt.unsubscribe(subscription.topic_filter)
-        else:
-            packet_id = self.mqtt.subscribe(subscription.topic_filter, subscription.qos)
+        try:
+            if subscription.state == LEAVING:
+                packet_id = self.mqtt.unsubscribe(subscription.topic_filter)
+            else:
+                packet_id = self.mqtt.subscribe(subscription.topic_filter, subscription.qos)
+        except ValueError as e:  # the broker has said that it does not have this
+            self.log("%s: %s" % (subscription.topic_filter, e))
+            subscription.decide(False)
+            return True
         if packet_id == NO_ROOM:
             return False
         subscription.packet_id = packet_id
@@ -280,9 +296,7 @@ class _Line(Connection):
 
     def _take(self, event):
         kind = event[0]
-        if kind == PUBLISHED or kind == DROPPED:
-            # Dropped: a subscription that went down with its connection, or a QoS 2 message that a broker
-            # without memory had already taken over.
+        if kind == PUBLISHED:
             self._backend.settled(event[1])
         elif kind == MESSAGE:
             self._backend.subscriptions.route(event[1], event[2])
@@ -298,6 +312,8 @@ class _Line(Connection):
         if kind == OVERSIZE:
             self._backend.log(
                 "Skipped a message of %d bytes to %s: larger than receive_limit" % (event[2], event[1]))
+        elif kind == DROPPED:
+            self._backend.settled(event[1], _DROPPED[event[2]])
         elif kind == REJECTED:
             self._backend.settled(event[1], "its reason code: 0x%02x" % event[2])
         elif kind == REFUSED:

@@ -122,7 +122,9 @@ mp_obj_t told(const mqtt::Effect& effect) {
         case Kind::subscribed:
             return event(COUNTERSIGN_SUBSCRIBED, number(effect.packet_id), bytes(effect.bytes));
         case Kind::unsubscribed: return event(COUNTERSIGN_UNSUBSCRIBED, number(effect.packet_id));
-        case Kind::dropped: return event(COUNTERSIGN_DROPPED, number(effect.packet_id));
+        case Kind::dropped:
+            return event(COUNTERSIGN_DROPPED, number(effect.packet_id),
+                         number(static_cast<std::size_t>(effect.drop)));
         case Kind::rejected:
             return event(COUNTERSIGN_REJECTED, number(effect.packet_id), code(effect.reason));
         case Kind::disconnected: return event(COUNTERSIGN_DISCONNECTED, code(effect.reason));

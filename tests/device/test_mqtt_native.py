@@ -177,7 +177,7 @@ def test_a_subscription_goes_down_with_its_connection():
     mqtt.close()
     pipe = Pipe()
     mqtt.connect(pipe, "board", 60, False, None, 5000)
-    check.true((DROPPED, 1) in events(mqtt))
+    check.true((DROPPED, 1, 1) in events(mqtt))
 
 
 def test_mqtt_5_says_why():

@@ -224,23 +224,39 @@ async def test_the_client_in_mqtt_5():
 
 
 async def test_nothing_is_left_behind_by_many_connections():
-    identity = broker.board()
+    client = new_client()
+    connections = 0
+    accepted = client._backend.connect
 
-    async def once():
-        async with running(new_client(identity)) as client:
-            await client.publish("state", "ON", qos=2)
+    def connect(link, hello):
+        nonlocal connections
+        connections += 1
+        accepted(link, hello)
+
+    client._backend.connect = connect
+
+    async def again(i):
+        if i % 2:
+            client._context.binding.forget()  # every other handshake is a full one
+        wanted = connections + 1
+        leaving = asyncio.create_task(client.reconnect())
+        await broker.until(lambda: connections == wanted and client.connected, "the next connection")
+        leaving.cancel()
+        await client.publish("state", "ON", qos=2)
+        client.lines.clear()
 
     def used():
         gc.collect()
         gc.collect()  # what a finaliser let go goes with the second
         return gc.mem_alloc(), _board.native_heap()
 
-    for _ in range(10):
-        await once()
-    heap, native = used()
-    for _ in range(int(os.getenv("SOAK") or 100)):  # SOAK=10000 for the long run, a minute or two
-        await once()
-    after = used()
+    async with running(client):
+        for i in range(20):
+            await again(i)
+        heap, native = used()
+        for i in range(int(os.getenv("SOAK") or 100)):  # SOAK=10000 for the long run, some minutes
+            await again(i)
+        after = used()
     check.true(after[0] - heap < 2000, "%d bytes more in MicroPython's heap" % (after[0] - heap))
     check.true(after[1] - native < 2000, "%d bytes more outside of it" % (after[1] - native))
 

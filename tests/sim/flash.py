@@ -45,7 +45,7 @@ class Files:
             certificate = self._flash.files["/slots/%s/cert.der" % str(data.split(b" ")[3], "ascii")]
             self._on_flip(hashlib.sha256(certificate).digest())
         if path.endswith("key.der") or path.endswith(".key"):
-            self._flash.secrets.add(keys._read(data)[0])
+            self._flash.secrets.add(bytes(keys._read(data)[0]))
         files = self._flash.files
         self._operate(lambda: files.update({path: data[:len(data) // 2]}), lambda: files.update({path: data}))
 
