@@ -13,7 +13,10 @@ class Files:
         """The bytes of a file, or None when there is none. `limit` bounds what a damaged file can cost."""
         try:
             with open(self._root + path, "rb") as f:
-                return f.read(limit)
+                size = f.seek(0, 2)
+                f.seek(0)
+                # read() takes memory for all it may bring, and 8 kB in one piece may not be there.
+                return f.read(min(size, limit))
         except OSError:
             return None
 

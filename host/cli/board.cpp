@@ -47,7 +47,7 @@ void run_board(const Context& context, const BoardOptions& options) {
     } else {
         fmt::print(
             stderr,
-            "A virtual board is at {}; its files are in {}. Below is what it prints; Ctrl-C unplugs it.\n"
+            "A virtual board is at {}; its flash is in {}. Below is what it prints; Ctrl-C unplugs it.\n"
             "Try:  countersign load user1 --port {}\n",
             board.port(), wanted.flash.string(), board.port());
     }

@@ -1,6 +1,7 @@
 """Slots and pointers, with the power cut at every file operation and at every block of flash."""
 
 import binascii
+import gc
 import hashlib
 import json
 import os
@@ -14,6 +15,26 @@ OLD = {"key.der": b"old key", "cert.der": b"old certificate", "anchor0.der": b"r
 NEW = {"key.der": b"new key" * 9, "cert.der": b"new certificate",
        "anchor0.der": b"root", "anchor1.der": b"issuing"}
 BROKERS = [("192.168.1.22", 8883), ("broker.local", 8883)]
+
+
+def test_a_small_file_is_read_where_the_heap_is_in_pieces():
+    # A board had no 8 kB left in one, and renewals failed.
+    files = Files(".")
+    files.write("/small", b"x" * 100)
+    pieces = [None] * 10000
+    try:
+        for i in range(len(pieces)):
+            pieces[i] = bytearray(4096)
+    except MemoryError:
+        pass
+    for i in range(0, len(pieces), 2):
+        pieces[i] = None
+    gc.collect()
+    try:
+        check.equal(files.read("/small"), b"x" * 100)
+    finally:
+        del pieces
+        files.remove("/small")
 
 
 class PowerCut(Exception):

@@ -34,6 +34,10 @@ void clock_set(int64_t seconds);
 void random_init(void);
 void random_bytes(void* out, size_t size);
 
+// memory.c: bytes that TLS has in use, and the most since it was last asked.
+size_t tls_memory(void);
+size_t tls_memory_peak(void);
+
 // net.c: the network interface.
 void net_init(void);
 // What the chip has as its own number.

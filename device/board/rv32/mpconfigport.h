@@ -17,7 +17,6 @@
 #define MICROPY_PERSISTENT_CODE_LOAD (1)
 #define MICROPY_EMIT_RV32 (1)
 #define MICROPY_SCHEDULER_STATIC_NODES (1)
-#define MICROPY_TRACKED_ALLOC (1)  // mbedTLS allocates from the garbage-collected heap
 #define MP_NEED_LOG2 (1)
 
 #define MICROPY_READER_VFS (1)
