@@ -51,7 +51,7 @@ Outcome run(std::uint64_t seed, const Options& options) {
     const std::filesystem::path source = options.source;
     const PackageCopy package(source / "device/countersign", replacements_for(options.plant));
     Boards boards({source / "build/libexec/micropython", package.folder(), source / "tests/sim",
-                   std::to_string(seed), options.arithmetic, fmt::format("{}m", 64 + options.devices / 4)});
+                   std::to_string(seed), options.arithmetic, fmt::format("{}m", 64 + options.devices / 2)});
     world.run(boards);
     judge_decade(world);
     fmt::print(
