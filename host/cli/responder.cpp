@@ -2,6 +2,7 @@
 // listener of its own and without the issuing key.
 #include <fmt/format.h>
 
+#include <array>
 #include <asio/signal_set.hpp>
 #include <asio/steady_timer.hpp>
 #include <csignal>
@@ -75,6 +76,7 @@ class ResponderService {
     }
 
   private:
+    using Written = std::array<std::filesystem::file_time_type, 3>;
     struct Message {
         std::string payload;
         bool fresh;
@@ -89,7 +91,23 @@ class ResponderService {
         return home;
     }
 
+    // When key, certificate and anchors were last replaced: by us, `renew responder`, a rollover.
+    [[nodiscard]] Written own_files() const {
+        const auto files = lifecycle::responder_files(home_);
+        return {std::filesystem::last_write_time(files.key),
+                std::filesystem::last_write_time(files.certificate),
+                std::filesystem::last_write_time(files.anchors)};
+    }
+
+    void follow_own_files() {
+        if (own_files() == connected_with_) return;
+        { const lifecycle::OpenHome settled(home_, context_.clock()); }  // whoever replaces them has finished
+        client_->stop();
+        connect();
+    }
+
     void connect() {
+        connected_with_ = own_files();
         auto options = home_connection(home_, lifecycle::responder_files(home_));
         options.client_id = "responder~responder/1";
         options.clean_session = false;
@@ -141,6 +159,7 @@ class ResponderService {
         try {
             note_changes();
             renew_own();
+            follow_own_files();
             while ((!waiting_.empty() || !names_.empty()) && !signer_gone_) work();
         } catch (const Error& error) {
             if (!is_passing(error)) throw;
@@ -217,9 +236,6 @@ class ResponderService {
         }
         next_own_renewal_ = std::chrono::steady_clock::now() + kBetweenOwnRenewals;
         for (const auto& line : lines) say(context_, line);
-        if (lines.empty()) return;
-        client_->stop();
-        connect();  // with what may be a new certificate
     }
 
     // One batch: committed, then published to the admission file, then answered.
@@ -288,6 +304,7 @@ class ResponderService {
     asio::steady_timer timer_;
     asio::signal_set interrupts_;
     std::unique_ptr<transport::Client> client_;
+    Written connected_with_{};
     std::map<std::string, Message> waiting_;  // by topic
     std::set<std::string> names_;
     bool everybody_ = true;

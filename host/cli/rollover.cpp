@@ -193,7 +193,16 @@ void compromised(const Context& context, const RolloverOptions& options) {
         context.note(fmt::format("{:<24} {}: {}", fate.name, word(fate.way), cure(fate)));
     }
     Json answer = as_json(result.rolled);
-    answer.update({{"condemned", result.condemned}, {"untouched", result.untouched}, {"fates", fates}});
+    answer.update({{"condemned", result.condemned},
+                   {"untouched", result.untouched},
+                   {"resumed", result.resumed},
+                   {"fates", fates}});
+    if (result.resumed) {
+        context.note(
+            "This has finished an earlier call that was killed. Was the key it made stolen too? Then the "
+            "same "
+            "command once more.");
+    }
     context.report(
         fmt::format("Condemned {} certificates the stolen key signed since {}; {} devices go on as before.\n"
                     "\"{}\" signs from now on. {}\n"

@@ -102,8 +102,8 @@ Compromise replace_stolen_key(OpenHome& home, Seconds after, const pki::PrivateK
         result.untouched += works && !touched.contains(row.device.name) ? 1U : 0U;
     });
     const auto present = load_authority(home.home(), now);
-    result.rolled = present.issuing().info.fingerprint == stolen ? roll_issuing(home, root, passphrase)
-                                                                 : rolled_before(home, present);
+    result.resumed = present.issuing().info.fingerprint != stolen;
+    result.rolled = result.resumed ? rolled_before(home, present) : roll_issuing(home, root, passphrase);
     renew_own_clients(home, passphrase, result.fates);
     std::filesystem::remove(home.home().compromise());
     return result;

@@ -31,6 +31,7 @@ struct Compromise {
     std::size_t condemned = 0;  // certificates
     std::vector<Fate> fates;    // in the order of names
     std::size_t untouched = 0;  // devices that go on as before
+    bool resumed = false;       // a call that was killed had made the new CA: this one has finished it
 };
 
 // Condemns what the present issuing CA signed at `after` or later, then makes a new issuing CA. Killed

@@ -52,7 +52,7 @@ Outcome run(std::uint64_t seed, const Options& options) {
     const PackageCopy package(source / "device/countersign", replacements_for(options.plant));
     const std::string_view kind = options.arithmetic == "fast" ? "micropython-native" : "micropython";
     Boards boards({source / "build/libexec" / kind, package.folder(), source / "tests/sim",
-                   std::to_string(seed), options.arithmetic, fmt::format("{}m", 64 + options.devices / 4)});
+                   std::to_string(seed), options.arithmetic, fmt::format("{}m", 64 + options.devices / 2)});
     world.run(boards);
     judge_decade(world);
     fmt::print(

@@ -32,6 +32,7 @@ class Device:
         self.offset = 0  # of its clock, seconds
         self._fleet = fleet
         self._tasks = []
+        self._sweep_at = 8
 
     # --- time
 
@@ -84,11 +85,13 @@ class Device:
 
     def adopt(self, task):
         self._tasks.append(task)
-        if len(self._tasks) >= 32:
+        if len(self._tasks) >= self._sweep_at:
             over = [t for t in self._tasks if t.done()]
             self._tasks = [t for t in self._tasks if not t.done()]
             self._fleet.disown(over)
             self.links = [link for link in self.links if link.is_open()]
+            # A task that is over holds on to its whole connection: of a thousand boards that is the heap.
+            self._sweep_at = 2 * len(self._tasks) + 2
 
     async def _live(self, files):
         """What countersign.board.boot() does, in a loop that is shared with other boards."""

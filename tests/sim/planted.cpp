@@ -17,6 +17,10 @@ const std::vector<Plant>& all() {
            "        self._renewal.flip(self._renewal.answered(fields, identity))\n"}}},
         // The birth certificate is never tried.
         {"no-birth", {{"lifecycle.py", "        birth = self._slots.birth()\n", "        birth = None\n"}}},
+        // Of several brokers the first one's silence hides that another has refused the certificate.
+        {"first-fault",
+         {{"client.py", "                if worst is None or _weight(e) > _weight(worst):\n",
+           "                if worst is None:\n"}}},
         // The responder: a State that names nothing in particular confirms the newest certificate.
         {"confirm-naming-none", {}},
     };
