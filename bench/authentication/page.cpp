@@ -21,6 +21,11 @@ std::string times(const Cost& cost, const Cost& first) {
     return fmt::format("{:.1f}", *cost.milliseconds / *first.milliseconds);
 }
 
+std::string bytes(const Bytes& bytes) {
+    if (bytes.all() == 0) return "– | –";
+    return fmt::format("{} + {} | {}", bytes.handshake_up, bytes.handshake_down, bytes.mqtt);
+}
+
 std::string cost_table(const std::vector<Cost>& costs) {
     std::string table =
         "| | program | handshake, bytes up + down | CONNECT and CONNACK, bytes | RV32 instructions, millions "
@@ -29,10 +34,10 @@ std::string cost_table(const std::vector<Cost>& costs) {
         "|\n"
         "|---|---|---|---|---|---|---|---|\n";
     for (const Cost& cost : costs) {
-        table += fmt::format("| {} | {} | {} + {} | {} | {} | {} | {} | {} |\n", cost.way, cost.program,
-                             cost.bytes.handshake_up, cost.bytes.handshake_down, cost.bytes.mqtt,
-                             number(cost.instructions, 1e6, "{:.2f}"), number(cost.riscv_held, 1e3, "{:.1f}"),
-                             number(cost.held, 1e3, "{:.1f}"), times(cost, costs.front()));
+        table +=
+            fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", cost.way, cost.program, bytes(cost.bytes),
+                        number(cost.instructions, 1e6, "{:.2f}"), number(cost.riscv_held, 1e3, "{:.1f}"),
+                        number(cost.held, 1e3, "{:.1f}"), times(cost, costs.front()));
     }
     return table;
 }
