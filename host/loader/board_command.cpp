@@ -42,7 +42,9 @@ std::vector<std::string> riscv_board_command(const std::filesystem::path& firmwa
     std::string escaped;
     for (const char c : image.string()) escaped += c == ',' ? std::string(",,") : std::string(1, c);
     std::vector<std::string> command{
-        find_helper("qemu-system-riscv32"), "-nodefaults", "-nographic", "-monitor", "none", "-bios", "none",
+        // QEMU does not end when nobody holds its serial line any more.
+        find_helper("setpriv"), "--pdeathsig", "KILL", find_helper("qemu-system-riscv32"), "-nodefaults",
+        "-nographic", "-monitor", "none", "-bios", "none",
         // Of the extensions of QEMU's core those of an ESP32-C3: what else the firmware used would trap.
         "-machine", "virt", "-cpu", "rv32,a=off,f=off,d=off", "-m", "8M", "-kernel", firmware.string(),
         "-global", "virtio-mmio.force-legacy=false", "-object",

@@ -13,7 +13,7 @@ namespace countersign::loader {
 
 // An ESP32-C3's instruction set in QEMU (device/board/rv32); the file flash.img in the folder is its flash.
 // `counted`: its time is that of 125 million instructions a second, whatever this computer does, so that
-// every run counts the same. Throws Error{ToolMissing, FileWrite}.
+// every run counts the same. Ends with the thread that starts it. Throws Error{ToolMissing, FileWrite}.
 [[nodiscard]] std::vector<std::string> riscv_board_command(const std::filesystem::path& firmware,
                                                            const std::filesystem::path& flash, bool counted);
 

@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-static inline volatile uint32_t *reg(uintptr_t address) {
-    return (volatile uint32_t *)address;
+static inline volatile uint32_t* reg(uintptr_t address) {
+    return (volatile uint32_t*)address;
 }
 
 // cpu.c: the core, its interrupts, its timer.
@@ -16,8 +16,11 @@ void cpu_event(void);
 // Lets the platform's interrupt `number` through, to `handler`.
 void cpu_connect(unsigned number, void (*handler)(void));
 uint64_t cpu_microseconds(void);
-// Instructions executed since the reset, those spent waiting left out; exact with QEMU's -icount.
-uint64_t cpu_instructions(void);
+// How long the core has run since the reset, its waiting left out, in nanoseconds of QEMU's. With -icount
+// shift=N an instruction takes 2^N of them, always.
+uint64_t cpu_busy_ns(void);
+// What has been done since cpu_busy_ns() said `start` was waiting for a device.
+void cpu_was_waiting(uint64_t start);
 _Noreturn void cpu_reset(void);
 
 // console.c: the UART.
@@ -29,12 +32,12 @@ void clock_set(int64_t seconds);
 
 // random.c: the generator.
 void random_init(void);
-void random_bytes(void *out, size_t size);
+void random_bytes(void* out, size_t size);
 
 // net.c: the network interface.
 void net_init(void);
 // What the chip has as its own number.
-const uint8_t *net_mac(void);
+const uint8_t* net_mac(void);
 
 // flash.c: the storage, a block device for LittleFS.
 void flash_init(void);

@@ -23,7 +23,7 @@ uint64_t mp_hal_time_ns(void) {
 }
 
 // What mbedTLS judges certificates by.
-time_t clock_unix(time_t *out) {
+time_t clock_unix(time_t* out) {
     time_t now = clock_seconds() + SECONDS_1970_TO_2000;
     if (out != NULL) {
         *out = now;
@@ -36,7 +36,7 @@ mbedtls_ms_time_t mbedtls_ms_time(void) {
 }
 
 // mbedTLS asks for the present only.
-struct tm *mbedtls_platform_gmtime_r(const mbedtls_time_t *seconds, struct tm *out) {
+struct tm* mbedtls_platform_gmtime_r(const mbedtls_time_t* seconds, struct tm* out) {
     timeutils_struct_time_t date;
     timeutils_seconds_since_2000_to_struct_time((mp_uint_t)(*seconds - SECONDS_1970_TO_2000), &date);
     *out = (struct tm){

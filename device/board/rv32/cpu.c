@@ -34,7 +34,7 @@
 
 static void (*handlers[INTERRUPTS])(void);
 static volatile bool event;
-static uint64_t waited;  // instructions as QEMU counts them while the core sleeps
+static uint64_t waited;  // of counter(), while the core slept
 
 unsigned long interrupts_disable(void) {
     unsigned long state;
@@ -100,17 +100,22 @@ void cpu_event(void) {
     event = true;
 }
 
+// Cycles: what QEMU says of instructions differs between its versions.
 static uint64_t counter(void) {
     uint32_t high, low;
     do {
-        high = csr_read(minstreth);
-        low = csr_read(minstret);
-    } while (high != csr_read(minstreth));
+        high = csr_read(mcycleh);
+        low = csr_read(mcycle);
+    } while (high != csr_read(mcycleh));
     return (uint64_t)high << 32 | low;
 }
 
-uint64_t cpu_instructions(void) {
+uint64_t cpu_busy_ns(void) {
     return counter() - waited;
+}
+
+void cpu_was_waiting(uint64_t start) {
+    waited += cpu_busy_ns() - start;
 }
 
 uint64_t cpu_microseconds(void) {
@@ -166,5 +171,5 @@ mp_uint_t mp_hal_ticks_us(void) {
 }
 
 mp_uint_t mp_hal_ticks_cpu(void) {
-    return csr_read(minstret);
+    return csr_read(mcycle);
 }

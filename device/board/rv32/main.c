@@ -58,7 +58,7 @@ int main(void) {
     flash_init();
     take_over_what_was_kept();
     for (;;) {
-        mp_cstack_init_with_top(&__stack_end, (size_t)((char *)&__stack_end - (char *)&__stack_start));
+        mp_cstack_init_with_top(&__stack_end, (size_t)((char*)&__stack_end - (char*)&__stack_start));
         gc_init(heap, heap + sizeof heap);
         mp_init();
         readline_init0();
@@ -81,7 +81,7 @@ void gc_collect(void) {
     }
 }
 
-_Noreturn void nlr_jump_fail(void *val) {
+_Noreturn void nlr_jump_fail(void* val) {
     (void)val;
     mp_hal_stdout_tx_str("uncaught exception\r\n");
     cpu_reset();
@@ -94,11 +94,11 @@ _Noreturn void exit(int status) {
 
 // The pattern start.S has left where no call has come to yet.
 static size_t stack_peak(void) {
-    const uint32_t *at = &__stack_start;
+    const uint32_t* at = &__stack_start;
     while (at < &__stack_end && *at == 0xA5A5A5A5) {
         at++;
     }
-    return (size_t)((const char *)&__stack_end - (const char *)at);
+    return (size_t)((const char*)&__stack_end - (const char*)at);
 }
 
 // _board.reset(cause, sleep_ms)
@@ -128,12 +128,13 @@ static mp_obj_t board_chip_id(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(board_chip_id_obj, board_chip_id);
 
-// For measurements: instructions since the reset, and the peaks of heap (as collections see it) and stack in bytes.
-static mp_obj_t board_instructions(void) {
-    return mp_obj_new_int_from_ull(cpu_instructions());
+static mp_obj_t board_busy_ns(void) {
+    return mp_obj_new_int_from_ull(cpu_busy_ns());
 }
-static MP_DEFINE_CONST_FUN_OBJ_0(board_instructions_obj, board_instructions);
+static MP_DEFINE_CONST_FUN_OBJ_0(board_busy_ns_obj, board_busy_ns);
 
+// _board.peaks(): the most bytes in use since it was last asked, of the heap (as collections found it) and of
+// the stack (since the reset).
 static mp_obj_t board_peaks(void) {
     mp_obj_t peaks[] = {mp_obj_new_int_from_uint(heap_peak), mp_obj_new_int_from_uint(stack_peak())};
     heap_peak = 0;
@@ -144,8 +145,8 @@ static MP_DEFINE_CONST_FUN_OBJ_0(board_peaks_obj, board_peaks);
 static const mp_rom_map_elem_t board_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__board)},
     {MP_ROM_QSTR(MP_QSTR_Flash), MP_ROM_PTR(&flash_type)},
+    {MP_ROM_QSTR(MP_QSTR_busy_ns), MP_ROM_PTR(&board_busy_ns_obj)},
     {MP_ROM_QSTR(MP_QSTR_chip_id), MP_ROM_PTR(&board_chip_id_obj)},
-    {MP_ROM_QSTR(MP_QSTR_instructions), MP_ROM_PTR(&board_instructions_obj)},
     {MP_ROM_QSTR(MP_QSTR_peaks), MP_ROM_PTR(&board_peaks_obj)},
     {MP_ROM_QSTR(MP_QSTR_reset), MP_ROM_PTR(&board_reset_obj)},
     {MP_ROM_QSTR(MP_QSTR_reset_cause), MP_ROM_PTR(&board_reset_cause_obj)},
@@ -155,6 +156,6 @@ static MP_DEFINE_CONST_DICT(board_globals, board_globals_table);
 
 const mp_obj_module_t board_module = {
     .base = {&mp_type_module},
-    .globals = (mp_obj_dict_t *)&board_globals,
+    .globals = (mp_obj_dict_t*)&board_globals,
 };
 MP_REGISTER_MODULE(MP_QSTR__board, board_module);

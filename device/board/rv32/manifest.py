@@ -1,5 +1,5 @@
 # Run by MicroPython's makemanifest.py, which provides these functions.
-include("$(MPY_DIR)/extmod/asyncio")  # noqa: F821
-freeze("modules")  # noqa: F821
+include("$(MPY_DIR)/extmod/asyncio")
+freeze("modules")
 # The doubles of ESP32's modules are the virtual board's.
-freeze("../virtual/modules", ("_world.py", "esp.py", "esp32.py", "machine.py", "network.py"))  # noqa: F821
+freeze("../virtual/modules", ("_world.py", "esp.py", "esp32.py", "machine.py", "network.py"))

@@ -1,4 +1,5 @@
-// mbedTLS as MicroPython's boards without an operating system have it, with what ESP-IDF turns on for every ESP32.
+// mbedTLS as MicroPython's boards without an operating system have it, with what ESP-IDF turns on for every
+// ESP32.
 #pragma once
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@ extern "C" {  // for the functions that the common part declares
 #define MBEDTLS_ECDSA_DETERMINISTIC
 #define MBEDTLS_HMAC_DRBG_C
 
-time_t clock_unix(time_t *out);
+time_t clock_unix(time_t* out);
 #define MBEDTLS_PLATFORM_TIME_MACRO clock_unix
 #define MBEDTLS_PLATFORM_MS_TIME_ALT mbedtls_ms_time
 #define MBEDTLS_PLATFORM_GMTIME_R_ALT  // picolibc's faults here

@@ -1,5 +1,5 @@
-// The network: lwIP, as on an ESP32, over QEMU's network device. QEMU's user-mode network stands for the access point: the
-// board is 10.0.2.15 there, reaches what the host reaches, and nobody reaches the board.
+// The network: lwIP, as on an ESP32, over QEMU's network device. QEMU's user-mode network stands for the
+// access point: the board is 10.0.2.15 there, reaches what the host reaches, and nobody reaches the board.
 #include "board.h"
 #include "lwip/dns.h"
 #include "lwip/etharp.h"
@@ -29,7 +29,7 @@ static struct netif interface;
 
 int mp_mod_network_prefer_dns_use_ip_version = 4;
 
-static void poll_node(mp_sched_node_t *node) {
+static void poll_node(mp_sched_node_t* node) {
     (void)node;
     net_poll();
 }
@@ -48,12 +48,17 @@ static void collect_sent(void) {
     }
 }
 
-static err_t send_frame(struct netif *netif, struct pbuf *p) {
+static err_t send_frame(struct netif* netif, struct pbuf* p) {
     (void)netif;
-    collect_sent();
-    if (p->tot_len > FRAME || sent_free == 0) {
-        return ERR_IF;  // as if lost: TCP sends it again
+    if (p->tot_len > FRAME) {
+        return ERR_IF;
     }
+    // MicroPython's sockets take a frame that is not sent for a broken connection.
+    uint64_t start = cpu_busy_ns();
+    do {
+        collect_sent();
+    } while (sent_free == 0);
+    cpu_was_waiting(start);
     unsigned id = (unsigned)__builtin_ctz(sent_free);
     sent_free &= ~(1u << id);
     pbuf_copy_partial(p, sent[id].frame, p->tot_len, 0);
@@ -61,8 +66,8 @@ static err_t send_frame(struct netif *netif, struct pbuf *p) {
     return ERR_OK;
 }
 
-static void receive_frame(const uint8_t *frame, uint16_t length) {
-    struct pbuf *p = pbuf_alloc(PBUF_RAW, length, PBUF_POOL);
+static void receive_frame(const uint8_t* frame, uint16_t length) {
+    struct pbuf* p = pbuf_alloc(PBUF_RAW, length, PBUF_POOL);
     if (p == NULL) {
         return;
     }
@@ -86,11 +91,11 @@ void net_poll(void) {
     sys_check_timeouts();
 }
 
-struct netif *net_route(void) {
+struct netif* net_route(void) {
     return device != 0 ? &interface : NULL;
 }
 
-static err_t set_up(struct netif *netif) {
+static err_t set_up(struct netif* netif) {
     netif->name[0] = 's';
     netif->name[1] = 't';
     netif->mtu = 1500;
@@ -141,6 +146,6 @@ unsigned net_random(void) {
     return number;
 }
 
-const uint8_t *net_mac(void) {
+const uint8_t* net_mac(void) {
     return mac;
 }

@@ -16,15 +16,17 @@ void random_init(void) {
     virtio_start(device);
 }
 
-void random_bytes(void *out, size_t size) {
+void random_bytes(void* out, size_t size) {
     if (requests.device == 0) {
         mp_raise_OSError(MP_ENODEV);  // never a made-up number
     }
-    for (uint8_t *at = out; size > 0;) {
+    for (uint8_t* at = out; size > 0;) {
         virtio_give(&requests, 0, chunk, size < sizeof chunk ? size : sizeof chunk, true);
         uint32_t got;
+        uint64_t start = cpu_busy_ns();
         while (virtio_take(&requests, &got) < 0) {
         }
+        cpu_was_waiting(start);
         if (got > size) {
             got = size;
         }
@@ -35,7 +37,7 @@ void random_bytes(void *out, size_t size) {
     memset(chunk, 0, sizeof chunk);
 }
 
-int mbedtls_hardware_poll(void *context, unsigned char *out, size_t size, size_t *got) {
+int mbedtls_hardware_poll(void* context, unsigned char* out, size_t size, size_t* got) {
     (void)context;
     random_bytes(out, size);
     *got = size;

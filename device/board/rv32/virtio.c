@@ -33,7 +33,8 @@ static void barrier(void) {
 uintptr_t virtio_find(unsigned kind) {
     for (unsigned i = 0; i < SLOTS; i++) {
         uintptr_t device = SLOT(i);
-        if (*reg(device + MAGIC) != 0x74726976 || *reg(device + VERSION) != 2 || *reg(device + DEVICE_ID) != kind) {
+        if (*reg(device + MAGIC) != 0x74726976 || *reg(device + VERSION) != 2 ||
+            *reg(device + DEVICE_ID) != kind) {
             continue;
         }
         *reg(device + STATUS) = 0;
@@ -56,12 +57,12 @@ void virtio_acknowledge(uintptr_t device) {
     *reg(device + INTERRUPT_ACK) = *reg(device + INTERRUPT_STATUS);
 }
 
-static void set_address(uintptr_t at, void *where) {
+static void set_address(uintptr_t at, void* where) {
     *reg(at) = (uint32_t)where;
     *reg(at + 4) = 0;
 }
 
-void virtio_add_queue(virtq_t *queue, uintptr_t device, unsigned number) {
+void virtio_add_queue(virtq_t* queue, uintptr_t device, unsigned number) {
     queue->device = device;
     queue->number = number;
     *reg(device + QUEUE_SELECT) = number;
@@ -76,7 +77,7 @@ void virtio_start(uintptr_t device) {
     *reg(device + STATUS) = ACKNOWLEDGE | DRIVER | FEATURES_OK | DRIVER_OK;
 }
 
-void virtio_give(virtq_t *queue, unsigned id, void *buffer, uint32_t length, bool device_writes) {
+void virtio_give(virtq_t* queue, unsigned id, void* buffer, uint32_t length, bool device_writes) {
     queue->desc[id] = (virtq_desc_t){(uint32_t)buffer, length, device_writes ? DEVICE_WRITES : 0, 0};
     queue->avail.ring[queue->avail.index % VIRTQ_SIZE] = (uint16_t)id;
     barrier();
@@ -85,9 +86,9 @@ void virtio_give(virtq_t *queue, unsigned id, void *buffer, uint32_t length, boo
     *reg(queue->device + QUEUE_NOTIFY) = queue->number;
 }
 
-int virtio_take(virtq_t *queue, uint32_t *length) {
+int virtio_take(virtq_t* queue, uint32_t* length) {
     barrier();
-    if (queue->taken == *(volatile uint16_t *)&queue->used.index) {
+    if (queue->taken == *(volatile uint16_t*)&queue->used.index) {
         return -1;
     }
     barrier();

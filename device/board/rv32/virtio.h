@@ -1,11 +1,12 @@
-// Virtual devices as QEMU's machine `virt` has them on its memory bus (VIRTIO 1.1, section 4.2), one queue at a time.
+// Virtual devices as QEMU's machine `virt` has them on its memory bus (VIRTIO 1.1, section 4.2), one queue at
+// a time.
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
 enum { VIRTIO_NET = 1, VIRTIO_RNG = 4 };
-enum { VIRTQ_SIZE = 8 };  // buffers in a queue
+enum { VIRTQ_SIZE = 16 };  // buffers in a queue
 
 typedef struct {
     uint64_t address;
@@ -39,13 +40,13 @@ uintptr_t virtio_find(unsigned kind);
 unsigned virtio_interrupt(uintptr_t device);
 void virtio_acknowledge(uintptr_t device);
 // All queues first, then virtio_start.
-void virtio_add_queue(virtq_t *queue, uintptr_t device, unsigned number);
+void virtio_add_queue(virtq_t* queue, uintptr_t device, unsigned number);
 void virtio_start(uintptr_t device);
 // Gives buffer `id` to the device, for it to write or to read.
-void virtio_give(virtq_t *queue, unsigned id, void *buffer, uint32_t length, bool device_writes);
+void virtio_give(virtq_t* queue, unsigned id, void* buffer, uint32_t length, bool device_writes);
 // A buffer the device has done with: its id, and in `length` what was written. -1: none.
-int virtio_take(virtq_t *queue, uint32_t *length);
+int virtio_take(virtq_t* queue, uint32_t* length);
 // Where the device's own settings are.
-static inline volatile uint8_t *virtio_settings(uintptr_t device) {
-    return (volatile uint8_t *)(device + 0x100);
+static inline volatile uint8_t* virtio_settings(uintptr_t device) {
+    return (volatile uint8_t*)(device + 0x100);
 }

@@ -11,7 +11,7 @@
 #define LWIP_DHCP 0
 #define LWIP_DNS_SUPPORT_MDNS_QUERIES 0
 #define LWIP_MDNS_RESPONDER 0
-#define LWIP_IGMP 1 // MicroPython's socket module names it
+#define LWIP_IGMP 1  // MicroPython's socket module names it
 #define LWIP_NETIF_HOSTNAME 0
 #define LWIP_IPV6 0
 #define LWIP_ND6_MAX_MULTICAST_GROUPS 0

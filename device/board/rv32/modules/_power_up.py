@@ -20,6 +20,7 @@ def _mount():
 machine._reset_cause = _board.reset_cause()
 machine._flash = _board.chip_id()
 if machine._reset_cause != machine.SOFT_RESET:
-    print("rst:0x1 (POWERON_RESET)" if machine._reset_cause == machine.PWRON_RESET else "rst:0xc (SW_CPU_RESET)")
+    is_power_on = machine._reset_cause == machine.PWRON_RESET
+    print("rst:0x1 (POWERON_RESET)" if is_power_on else "rst:0xc (SW_CPU_RESET)")
 _mount()
 sys.path[:] = ["", ".frozen", "/lib"]

@@ -1,0 +1,143 @@
+# Runs on the RISC-V board (device_bench.py sends it): what the device's work costs, as one JSON object.
+import asyncio
+import gc
+import json
+import sys
+import time
+
+import _board
+from countersign import backend, board, config, keys
+from countersign.clock import Clock
+from countersign.files import Files
+from countersign.slots import Slots, any_identity
+
+if not BUILT_IN:  # noqa: F821: set by who sends this. The Python backend on the firmware that has both
+    from countersign import ecdsa, python
+    backend.backend = python
+    keys.arithmetic = lambda: ecdsa
+
+_COUNT = 50
+_NS = 8  # of an instruction, as `countersign board --counted` has it
+_figures = {}
+
+
+async def _figure(name, work, per=1):
+    """Instructions, undisturbed; then heap and stack at their highest, with a collection every two kilobytes."""
+    gc.collect()
+    start = _board.busy_ns()
+    result = work()
+    if hasattr(result, "send"):
+        result = await result
+    _figures[name] = {"instructions": (_board.busy_ns() - start) // _NS // per}
+    return result
+
+
+async def _peak(name, work):
+    gc.collect()
+    base = gc.mem_alloc()
+    gc.threshold(2048)
+    _board.peaks()
+    result = work()
+    if hasattr(result, "send"):
+        result = await result
+    gc.threshold(-1)
+    heap, stack = _board.peaks()
+    _figures[name]["heap"] = max(0, heap - base)
+    _figures[name]["stack"] = stack
+    return result
+
+
+async def _connect(context, identity, host, port):
+    hello = identity.user, 60, False, None
+    client = backend.backend.Backend(16, 4096, print)
+    link = await client.dial(host, port, context, hello)
+    client.connect(link, hello)
+    await client.connection.established()
+    return client
+
+
+async def _leave(client):
+    await client.goodbye()
+    client.connection.stop()
+    client.connection = None
+    gc.collect()
+    await asyncio.sleep_ms(300)
+
+
+async def _publish(client, qos):
+    for _ in range(_COUNT):
+        await client.publish("devices/user1/state", b"ON", qos, False)
+    await client.drained()
+    await client.connection.written()
+
+
+async def _all():
+    files = Files("/")
+    Clock(files).keep_floor()
+    identity = any_identity(Slots(files))
+    settings = config.load("/")
+    where = settings.server_ip, settings.server_port
+    key = identity.key()
+    work = {
+        "key": lambda: keys.make(b"seed"),
+        "request": lambda: keys.request(key, "user1"),
+        "signature": lambda: keys.sign(key, b"message"),
+    }
+    point = keys.public_key(key)[-64:]
+    signature = keys.sign(key, b"message")
+    work["verification"] = lambda: keys.verify(point, b"message", signature)
+    for name, one in work.items():
+        one()  # imports belong to no figure
+        await _figure(name, one)
+        await _peak(name, one)
+
+    def new_context():
+        return backend.backend.context_of(identity.certificate(), key, identity.anchors())
+
+    context = new_context()
+    client = await _figure("connect", lambda: _connect(context, identity, *where))
+    await _figure("publish_qos0", lambda: _publish(client, 0), _COUNT)
+    await _figure("publish_qos1", lambda: _publish(client, 1), _COUNT)
+    gc.collect()
+    held = gc.mem_alloc()
+    await _leave(client)
+    _figures["connect"]["held"] = held - gc.mem_alloc()
+    client = await _figure("connect_again", lambda: _connect(context, identity, *where))
+    await _leave(client)
+    context = new_context()
+    for name in "connect", "connect_again":
+        client = await _peak(name, lambda: _connect(context, identity, *where))
+        await _leave(client)
+    return settings
+
+
+async def _renewal():
+    """From where the client is connected and idle until the new identity is in use; the host asks for it."""
+    done = asyncio.Event()
+
+    def log(line):
+        print("#", line)
+        if line.startswith("The new identity is in use"):
+            done.set()
+
+    client = await board.prepare(say=lambda line: None, log=log)
+    runner = asyncio.create_task(client.run())
+    await client.wait_connected()
+    await client.look_after_identity(30)
+    print("# ready to renew")
+    await _figure("renewal", done.wait)
+    await client.close()
+    await runner
+
+
+def run():
+    asyncio.run(_all())
+    asyncio.run(_renewal())
+    print("FIGURES " + json.dumps(_figures))
+
+
+try:
+    run()
+except Exception as e:
+    sys.print_exception(e)
+    time.sleep_ms(100)

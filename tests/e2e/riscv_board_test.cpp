@@ -1,0 +1,105 @@
+// The whole path on bare metal: MicroPython on an ESP32-C3's instruction set in QEMU, the device package
+// unchanged, real mpremote, the real broker. Skipped where there is no QEMU for it.
+#include <gtest/gtest.h>
+
+#include "host/base/subprocess.h"
+#include "host/loader/virtual_board.h"
+#include "tests/e2e/support/program.h"
+
+namespace countersign::e2e {
+namespace {
+
+namespace fs = std::filesystem;
+using loader::VirtualBoard;
+using std::chrono::seconds;
+
+constexpr seconds kPatience{60};
+const fs::path kLibexec = COUNTERSIGN_SOURCE "/build/libexec";
+
+// With the kind of firmware as its parameter.
+class RiscvBoardTest : public ::testing::TestWithParam<const char*> {
+  protected:
+    void SetUp() override {
+        if (find_program("qemu-system-riscv32").empty())
+            GTEST_SKIP() << "qemu-system-riscv32 is not installed";
+        if (!fs::exists(kLibexec / GetParam())) GTEST_SKIP() << GetParam() << ": device/board/rv32/build.sh";
+        scene_.init();
+        host_ = std::make_unique<Background>(scene_.argv({"up", "--address", "127.0.0.1"}));
+        ASSERT_TRUE(host_->wait_for("answering devices")) << host_->output();
+        loader::VirtualBoardOptions options;
+        options.flash = scene_.file("flash");
+        options.port_link = scene_.file("port");
+        options.micropython = kLibexec / GetParam();
+        options.riscv = true;
+        board_ = std::make_unique<VirtualBoard>(options);
+    }
+
+    [[nodiscard]] testing::AssertionResult board_says(std::string_view text) {
+        if (board_->wait_for(text, kPatience, mark_)) {
+            mark_ = board_->console().find(text, mark_) + text.size();
+            return testing::AssertionSuccess();
+        }
+        return testing::AssertionFailure() << "the board did not say \"" << text << "\" but:\n"
+                                           << board_->console().substr(mark_);
+    }
+
+    [[nodiscard]] std::vector<std::string> working_certificates() const {
+        std::vector<std::string> states;
+        const auto answer = scene_.ask({"show", "user1"});
+        for (const auto& row : answer["certificates"])
+            if (row["role"] == "device") states.push_back(row["state"]);
+        return states;
+    }
+    [[nodiscard]] bool reaches(const std::vector<std::string>& wanted) const {
+        for (int tries = 0; tries < 300; ++tries, ::usleep(100'000))
+            if (working_certificates() == wanted) return true;
+        return false;
+    }
+
+    Scene scene_;
+    std::unique_ptr<Background> host_;
+    std::unique_ptr<VirtualBoard> board_;
+    std::size_t mark_ = 0;
+};
+
+using States = std::vector<std::string>;
+
+TEST_P(RiscvBoardTest, LivesThroughItsFirstRenewalAndAPowerCutWithinIt) {
+    Background watch(scene_.argv({"watch"}));
+    ASSERT_TRUE(watch.wait_for("Connected"));
+
+    const auto loaded = scene_.ask({"load", "user1", "--port", scene_.file("port"), "--wifi-ssid", "home"});
+    EXPECT_EQ(loaded["enrolled"], true) << "its keys are born on it: " << loaded;
+    EXPECT_FALSE(fs::exists(scene_.device("user1")));
+    EXPECT_TRUE(board_says("Sending ON"));
+    EXPECT_TRUE(watch.wait_for("devices/user1/state")) << watch.output();
+
+    scene_.must({"send", "user1", "cmd/led", "on"});
+    EXPECT_TRUE(board_says("Received led"));
+
+    // Answered, not proven: the worst moment.
+    ASSERT_TRUE(reaches({"active"}));
+    scene_.must({"renew", "user1", "--wait", "0"});
+    ASSERT_TRUE(host_->wait_for("user1: renewed")) << host_->output();
+    board_->cut_power();
+    EXPECT_EQ(working_certificates(), (States{"active", "pending"}));
+
+    board_->restore_power();
+    EXPECT_TRUE(board_says("The new identity is in use"));
+    EXPECT_TRUE(reaches({"retired", "active"})) << scene_.ask({"show", "user1"});
+
+    // And it is the new one that it boots with.
+    board_->cut_power();
+    board_->restore_power();
+    EXPECT_TRUE(board_says("slot b"));
+    EXPECT_TRUE(board_says("Sending ON"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Firmware, RiscvBoardTest,
+                         ::testing::Values("micropython-rv32", "micropython-rv32-native"),
+                         [](const auto& kind) {
+                             return std::string(kind.param).ends_with("native") ? "native" : "python";
+                         });
+
+}  // namespace
+}  // namespace countersign::e2e
