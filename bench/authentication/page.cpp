@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "bench/support/broker.h"
 
 namespace countersign::bench {
@@ -69,6 +71,19 @@ std::string theft_table(const std::vector<Theft>& thefts) {
     return table;
 }
 
+// How many times the instructions of `other` this takes; of the first row with each name and program.
+std::string ratio(const std::vector<Cost>& costs, const std::string& way, const std::string& program,
+                  const std::string& other, const std::string& its_program) {
+    const auto instructions = [&costs](const std::string& name, const std::string& by) {
+        const auto row = std::find_if(costs.begin(), costs.end(), [&](const Cost& cost) {
+            return cost.way == name && cost.program == by;
+        });
+        return row == costs.end() ? std::nullopt : row->instructions;
+    };
+    const auto one = instructions(way, program), two = instructions(other, its_program);
+    return one && two ? fmt::format("{:.2g}", *one / *two) : "(not measured)";
+}
+
 std::string spread(const std::vector<Cost>& costs) {
     double largest = 0;
     for (const Cost& cost : costs) largest = std::max(largest, cost.spread);
@@ -83,6 +98,10 @@ std::string page(std::string text, const Findings& findings) {
     replace(text, "{{thefts}}\n", theft_table(findings.thefts));
     replace(text, "{{conditions}}", findings.conditions);
     replace(text, "{{spread}}", spread(findings.costs));
+    replace(text, "{{mtls over tls}}",
+            ratio(findings.costs, "mTLS, P-256", "`tls`", "password over TLS, P-256", "`tls`"));
+    replace(text, "{{full over resumed}}",
+            ratio(findings.costs, "mTLS, P-256", "`_countersign`", "mTLS, P-256, resumed", "`_countersign`"));
     return text;
 }
 
