@@ -18,6 +18,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kSharedUser = "fleet";
+constexpr const char* kOnlyTls12 = "OPENSSL_CONF=" COUNTERSIGN_BENCH_SOURCE "/bench/authentication/tls12.cnf";
 
 std::string random_hex() {
     std::array<unsigned char, 16> bytes{};
@@ -126,12 +127,12 @@ void Deployment::lock_out(const std::string& device) {
 
 std::vector<std::string> host_client(const std::string& program, Method method, std::uint16_t port,
                                      const Secrets& secrets, std::vector<std::string> rest) {
-    std::vector<std::string> argv{find_program(program), "-h", "127.0.0.1",      "-p",
-                                  std::to_string(port),  "-i", secrets.client_id};
+    std::vector<std::string> argv{find_program("env"), kOnlyTls12, find_program(program), "-h",
+                                  "127.0.0.1",         "-p",       std::to_string(port),  "-i",
+                                  secrets.client_id};
     const auto add = [&argv](std::initializer_list<std::string> more) {
         argv.insert(argv.end(), more.begin(), more.end());
     };
-    if (method != Method::clear) add({"--tls-version", "tlsv1.2"});  // as the boards
     if (method == Method::psk) {
         add({"--psk-identity", secrets.user, "--psk", secrets.pre_shared_key});
     } else if (!secrets.user.empty()) {

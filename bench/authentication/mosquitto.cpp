@@ -71,8 +71,8 @@ bool Mosquitto::lets_in(const std::string& client_id, std::size_t before, millis
 }
 
 std::size_t Mosquitto::ended(const std::string& client_id) const {
-    return count(log(),
-                 std::regex(fmt::format(R"(Client {} (disconnected|closed its connection))", client_id)));
+    return count(log(), std::regex(fmt::format(R"(Client {} (been )?(disconnected|closed its connection))",
+                                               client_id)));
 }
 
 bool Mosquitto::ends(const std::string& client_id, std::size_t before, milliseconds patience) const {

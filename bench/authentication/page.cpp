@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "bench/support/broker.h"
 
 namespace countersign::bench {
@@ -21,6 +23,11 @@ std::string times(const Cost& cost, const Cost& first) {
     return fmt::format("{:.1f}", *cost.milliseconds / *first.milliseconds);
 }
 
+std::string bytes(const Bytes& bytes) {
+    if (bytes.all() == 0) return "– | –";
+    return fmt::format("{} + {} | {}", bytes.handshake_up, bytes.handshake_down, bytes.mqtt);
+}
+
 std::string cost_table(const std::vector<Cost>& costs) {
     std::string table =
         "| | program | handshake, bytes up + down | CONNECT and CONNACK, bytes | RV32 instructions, millions "
@@ -29,10 +36,10 @@ std::string cost_table(const std::vector<Cost>& costs) {
         "|\n"
         "|---|---|---|---|---|---|---|---|\n";
     for (const Cost& cost : costs) {
-        table += fmt::format("| {} | {} | {} + {} | {} | {} | {} | {} | {} |\n", cost.way, cost.program,
-                             cost.bytes.handshake_up, cost.bytes.handshake_down, cost.bytes.mqtt,
-                             number(cost.instructions, 1e6, "{:.2f}"), number(cost.riscv_held, 1e3, "{:.1f}"),
-                             number(cost.held, 1e3, "{:.1f}"), times(cost, costs.front()));
+        table +=
+            fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", cost.way, cost.program, bytes(cost.bytes),
+                        number(cost.instructions, 1e6, "{:.2f}"), number(cost.riscv_held, 1e3, "{:.1f}"),
+                        number(cost.held, 1e3, "{:.1f}"), times(cost, costs.front()));
     }
     return table;
 }
@@ -64,6 +71,19 @@ std::string theft_table(const std::vector<Theft>& thefts) {
     return table;
 }
 
+// How many times the instructions of `other` this takes; of the first row with each name and program.
+std::string ratio(const std::vector<Cost>& costs, const std::string& way, const std::string& program,
+                  const std::string& other, const std::string& its_program) {
+    const auto instructions = [&costs](const std::string& name, const std::string& by) {
+        const auto row = std::find_if(costs.begin(), costs.end(), [&](const Cost& cost) {
+            return cost.way == name && cost.program == by;
+        });
+        return row == costs.end() ? std::nullopt : row->instructions;
+    };
+    const auto one = instructions(way, program), two = instructions(other, its_program);
+    return one && two ? fmt::format("{:.2g}", *one / *two) : "(not measured)";
+}
+
 std::string spread(const std::vector<Cost>& costs) {
     double largest = 0;
     for (const Cost& cost : costs) largest = std::max(largest, cost.spread);
@@ -78,6 +98,10 @@ std::string page(std::string text, const Findings& findings) {
     replace(text, "{{thefts}}\n", theft_table(findings.thefts));
     replace(text, "{{conditions}}", findings.conditions);
     replace(text, "{{spread}}", spread(findings.costs));
+    replace(text, "{{mtls over tls}}",
+            ratio(findings.costs, "mTLS, P-256", "`tls`", "password over TLS, P-256", "`tls`"));
+    replace(text, "{{full over resumed}}",
+            ratio(findings.costs, "mTLS, P-256", "`_countersign`", "mTLS, P-256, resumed", "`_countersign`"));
     return text;
 }
 

@@ -17,7 +17,7 @@ struct Findings {
     std::string conditions;  // machine, versions
 };
 
-// Each `{{costs}}`, `{{attacks}}`, `{{thefts}}`, `{{conditions}}` of the template by what was found.
+// Each `{{…}}` of the template by what was found. Throws when the template lacks one.
 [[nodiscard]] std::string page(std::string text, const Findings& findings);
 
 }  // namespace countersign::bench
