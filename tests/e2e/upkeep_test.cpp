@@ -82,7 +82,8 @@ TEST_F(Upkeep, AKeyThatOthersCanReadIsFoundAndTheCureIsTheWholeCommand) {
     const auto key = scene.home() / "authority/issuing.key.pem";
     fs::permissions(key, static_cast<fs::perms>(0644));
     EXPECT_EQ(complaints("permissions"), Codes{"E-PERMISSIONS"});
-    for (const auto& part : scene.ask({"doctor"})["parts"]) {
+    const auto report = scene.ask({"doctor"});
+    for (const auto& part : report["parts"]) {
         if (part["part"] == "permissions") must_run({"sh", "-c", std::string(part["complaints"][0]["cure"])});
     }
     EXPECT_EQ(complaints("permissions"), Codes{});
