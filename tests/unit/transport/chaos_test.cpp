@@ -15,6 +15,7 @@
 #include <map>
 #include <random>
 #include <set>
+#include <tuple>
 
 #include "tests/unit/transport/mosquitto.h"
 #include "tests/unit/transport/rough_wire.h"
@@ -193,7 +194,8 @@ std::vector<std::string> heard(Mosquitto::Subscriber& oracle, const std::vector<
 // [MQTT-4.3.2], [MQTT-4.3.3], [MQTT-4.6.0-6]: as long as the broker keeps what it must keep, which a
 // Mosquitto that is stopped in order does.
 TEST_F(Chaos, QoS1ArrivesAtLeastOnceAndQoS2ExactlyOnceInOrder) {
-    auto oracle = broker.sub(user, "once/#", 2, {"-c", "-i", "oracle"});
+    // What reached the broker is kept there for mosquitto_sub, which does not live through all this itself.
+    std::ignore = broker.sub(user, "once/#", 2, {"-c", "-i", "oracle"});
     Watched subscriber(context, through_the_wire("subscriber"));
     Watched publisher(context, through_the_wire("publisher"));
     ASSERT_TRUE(subscriber.connects());
@@ -211,9 +213,10 @@ TEST_F(Chaos, QoS1ArrivesAtLeastOnceAndQoS2ExactlyOnceInOrder) {
     }));
     EXPECT_EQ(without_repeats(numbers(subscriber.messages, "once/1")), published(0));
     EXPECT_EQ(numbers(subscriber.messages, "once/2"), published(1));
+    auto oracle = broker.start_sub(user, "once/#", 2, {"-c", "-i", "oracle"});
     const auto lines = heard(oracle, streams);
     EXPECT_EQ(without_repeats(numbers(lines, "once/1")), published(0));
-    EXPECT_EQ(without_repeats(numbers(lines, "once/2")), published(1));
+    EXPECT_EQ(numbers(lines, "once/2"), published(1));
     std::cout << published(0).size() << " and " << published(1).size() << " messages\n";
 }
 
@@ -227,7 +230,9 @@ TEST_F(Chaos, WhatAKilledBrokerHadSavedArrivesAndTheClientComesBack) {
     ASSERT_TRUE(subscriber.connects());
     ASSERT_TRUE(subscriber.subscribes("once/#", Qos::at_least_once));
     ASSERT_TRUE(publisher.connects());
-    run_for(3s);  // the subscriptions are on the disk
+    broker.signal(SIGUSR1);  // the subscription is on the disk (mosquitto(8)), or a kill would end it
+    ASSERT_TRUE(broker.log().wait_for("Saving in-memory database"));
+    run_for(1s);
 
     keep_publishing(publisher.client);
     let_it_happen(true);

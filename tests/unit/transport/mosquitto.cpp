@@ -92,8 +92,8 @@ void Mosquitto::pub(const Pair& pair, const std::vector<std::string>& more) cons
     if (result.exit_code != 0) throw std::runtime_error(result.output);
 }
 
-Mosquitto::Subscriber Mosquitto::sub(const Pair& pair, const std::string& topic, int qos,
-                                     const std::vector<std::string>& more) const {
+Mosquitto::Subscriber Mosquitto::start_sub(const Pair& pair, const std::string& topic, int qos,
+                                           const std::vector<std::string>& more) const {
     auto all = arguments("mosquitto_sub", pair);
     all.insert(all.end(), {"-t", topic, "-q", std::to_string(qos), "-d", "-F", "%t %p"});
     all.insert(all.end(), more.begin(), more.end());
@@ -102,6 +102,12 @@ Mosquitto::Subscriber Mosquitto::sub(const Pair& pair, const std::string& topic,
     Subscriber subscriber;
     subscriber.process = std::make_unique<ChildProcess>(all);
     subscriber.lines = std::make_unique<Lines>(*subscriber.process);
+    return subscriber;
+}
+
+Mosquitto::Subscriber Mosquitto::sub(const Pair& pair, const std::string& topic, int qos,
+                                     const std::vector<std::string>& more) const {
+    auto subscriber = start_sub(pair, topic, qos, more);
     if (!subscriber.lines->wait_for("Subscribed"))
         throw std::runtime_error("mosquitto_sub does not subscribe");
     return subscriber;

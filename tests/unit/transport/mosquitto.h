@@ -31,12 +31,15 @@ class Mosquitto {
 
     // mosquitto_pub and mosquitto_sub, with the connection's arguments filled in.
     void pub(const Pair& pair, const std::vector<std::string>& arguments) const;
-    // Returns when it is subscribed; its messages come as lines "topic payload".
+    // Its messages come as lines "topic payload".
     struct Subscriber {
         std::unique_ptr<ChildProcess> process;
         std::unique_ptr<Lines> lines;
     };
     // `more` comes last: of two arguments of a kind, the last one counts.
+    [[nodiscard]] Subscriber start_sub(const Pair& pair, const std::string& topic, int qos,
+                                       const std::vector<std::string>& more = {}) const;
+    // Returns when it is subscribed. What came before that is not among its lines.
     [[nodiscard]] Subscriber sub(const Pair& pair, const std::string& topic, int qos,
                                  const std::vector<std::string>& more = {}) const;
 
