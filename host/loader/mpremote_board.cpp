@@ -57,9 +57,13 @@ bool is_silent(const std::string& output) {
     return output.empty() || contains("\n" + output, "\nb''\n");
 }
 
-// A Ctrl-C that reaches a board in the middle of its reset is lost, and the program starts after all.
-bool is_lost_interrupt(const CommandResult& result) {
-    return is_refused_entry(result) && !contains(result.output, kHello) && contains(result.output, "rst:0x");
+// A Ctrl-C that reaches a board in the middle of its reset is lost, and the program starts after all. The
+// Ctrl-A after it waits in the board's buffer: the next time there are two prompts, and mpremote takes the
+// second one for an answer. Nothing of ours has run.
+bool has_not_begun(const CommandResult& result) {
+    if (result.exit_code == 0 || contains(result.output, kHello)) return false;
+    return contains(result.output, "could not exec command") ||
+           (is_refused_entry(result) && contains(result.output, "rst:0x"));
 }
 
 bool is_unplugged(const std::string& output) {
@@ -122,7 +126,7 @@ std::string MpremoteBoard::invoke(const std::vector<std::string>& commands, mill
         argv.insert(argv.begin(), hello.begin(), hello.end());
     }
     auto result = mpremote(argv);
-    if (is_lost_interrupt(result)) result = mpremote(argv);
+    for (int again = 0; again < 2 && !fresh_ && has_not_begun(result); ++again) result = mpremote(argv);
     if (!fresh_ && contains(result.output, kHello) && is_refused_entry(result)) {
         // A boot.py that never ends comes back with every restart. Ctrl-C alone stops it; the first prompt
         // after that may be answered with what was typed while it ran, so it is not for our scripts.

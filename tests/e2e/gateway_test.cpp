@@ -41,7 +41,7 @@ class Gateway : public testing::Test {
     [[nodiscard]] std::vector<std::string> listen() const {
         return mosquitto_client(
             "mosquitto_sub", scene, scene.home() / "operator", "operator",
-            {"-i", "operator~operator/test", "-q", "1", "-t", "devices/#", "-F", "%t %p"});
+            {"-i", "operator~operator/test", "-q", "1", "-t", "devices/#", "-d", "-F", "%t %p"});
     }
 
     Scene scene;
@@ -81,6 +81,7 @@ TEST_F(Gateway, ANewerVersionThanIsInstalledIsNotFound) {
 TEST_F(Gateway, ThermometerIsHeardAndObeys) {
     const auto broker = start_broker(scene);
     Background listener(listen());
+    ASSERT_TRUE(listener.wait_for("Subscribed"));
     Background thermometer({build() / "thermometer", identity, broker_address()});
     EXPECT_TRUE(listener.wait_for("devices/thermometer/status online")) << thermometer.output();
     EXPECT_TRUE(listener.wait_for("devices/thermometer/temperature ")) << thermometer.output();
