@@ -220,7 +220,8 @@ async def test_the_client_in_mqtt_5():
             check.true(b"as user1 (p5, c0, k60" in log.read(), "the broker's log says p5: MQTT 5")
             for qos in (0, 1, 2):
                 await client.publish("echo", b"%d" % qos, qos)
-                check.equal(await asyncio.wait_for(stream.__anext__(), 10), ("devices/user1/echo", b"%d" % qos))
+                heard = await asyncio.wait_for(stream.__anext__(), 10)
+                check.equal(heard, ("devices/user1/echo", b"%d" % qos))
             check.equal(client.pending, 0)
 
 

@@ -1,4 +1,5 @@
-// mbedTLS as MicroPython's boards without an operating system have it, with what ESP-IDF turns on for every ESP32.
+// mbedTLS as MicroPython's boards without an operating system have it, with what ESP-IDF turns on for every
+// ESP32.
 #pragma once
 #include <stddef.h>
 #include <stdio.h>
@@ -11,9 +12,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-time_t clock_unix(time_t *out);
-void *tls_calloc(size_t count, size_t size);
-void tls_free(void *memory);
+time_t clock_unix(time_t* out);
+void* tls_calloc(size_t count, size_t size);
+void tls_free(void* memory);
 #ifdef __cplusplus
 }
 #endif
