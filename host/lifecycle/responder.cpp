@@ -142,9 +142,11 @@ Answer Responder::certificate_answer(const Asked& asked, Payload leaf) const {
     certificate.leaf = leaf;
     certificate.issuing = issuer_.authority().issuing().der;
     // A device that comes with its birth certificate gets no Commands. One that has said nothing yet has what
-    // it was enrolled with.
+    // it was enrolled with. The slot whose anchors it has reported may be damaged: with a birth certificate
+    // it gets the newest in any case, and passes over what it has.
     const auto known = std::max<std::uint32_t>(registry_.report_of(asked.signer.name).anchors_version, 1);
-    const auto anchors = wanted_.anchor_set_after(known);
+    auto anchors = wanted_.anchor_set_after(known);
+    if (anchors.empty() && asked.signer.role == Role::birth) anchors = wanted_.anchor_set_after(known - 1);
     certificate.anchor_set = anchors;
     std::vector<std::uint8_t> room(message::kMaxMessage);
     std::size_t size = message::encode(certificate, room);
