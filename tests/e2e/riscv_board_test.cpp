@@ -2,7 +2,13 @@
 // unchanged, real mpremote, the real broker. Skipped where there is no QEMU for it.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <iostream>
+#include <sstream>
+
+#include "host/base/files.h"
 #include "host/base/subprocess.h"
+#include "host/loader/mpremote_board.h"
 #include "host/loader/virtual_board.h"
 #include "tests/e2e/support/program.h"
 
@@ -93,6 +99,29 @@ TEST_P(RiscvBoardTest, LivesThroughItsFirstRenewalAndAPowerCutWithinIt) {
     board_->restore_power();
     EXPECT_TRUE(board_says("slot b"));
     EXPECT_TRUE(board_says("Sending ON"));
+}
+
+// COUNTERSIGN_SOAK=10000 for the long run; the virtual board has one of its own
+// (tests/device/test_native.py).
+TEST_P(RiscvBoardTest, ReconnectsAgainAndAgainAndItsHeapsStayAsTheyWere) {
+    scene_.must({"load", "user1", "--port", scene_.file("port"), "--wifi-ssid", "home"});
+    ASSERT_TRUE(board_says("Sending ON"));
+    const char* wanted = std::getenv("COUNTERSIGN_SOAK");
+    const std::string times = wanted != nullptr ? wanted : "20";
+    ::setenv("COUNTERSIGN_MPREMOTE", (kLibexec / "mpremote").c_str(), 1);
+    loader::MpremoteBoard cable(scene_.file("port"));
+    const std::string script =
+        "TIMES = " + times + "\n" + read_text(COUNTERSIGN_SOURCE "/tests/e2e/reconnect_soak.py");
+    std::vector<Secret> scripts;
+    scripts.emplace_back(script);
+    const auto said = cable.run(scripts, seconds(60 + std::stoi(times)), {});
+    std::istringstream figures(said.substr(std::min(said.size(), said.find("SOAKED"))));
+    std::string word;
+    int count = 0, heap = 0, native_heap = 0;
+    ASSERT_TRUE(figures >> word >> count >> heap >> native_heap) << said;
+    EXPECT_LT(heap, 2'000) << said;
+    EXPECT_LT(native_heap, 2'000) << said;
+    std::cout << said.substr(said.find("SOAKED"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Firmware, RiscvBoardTest,
