@@ -63,7 +63,7 @@ void run_init(const Context& context, const InitOptions& options) {
             "The root key signs issuing CAs and nothing else. Take it offline, so that nobody who gets into\n"
             "this computer can make a CA your devices trust:\n"
             "  countersign root export FILE   (onto a USB stick), then   countersign root remove\n"
-            "Next:  countersign issue user1   and   countersign broker",
+            "Next:  countersign up   and, with a board plugged in,   countersign load user1",
             result.root.name, home.root().string(), fmt::join(options.hosts, ", "),
             format_date(result.broker.not_after)),
         as_json(home, request, result));
