@@ -167,6 +167,18 @@ TEST_F(Renewal, ABirthCertificateWaitsForANod) {
     EXPECT_EQ(scene.run({"approve", "user1"}).exit_code, 1) << "nothing waits any more";
 }
 
+TEST_F(Renewal, ABirthCertificateThatAsksWhileItsDeviceWorksIsSuspected) {
+    set({{"birth_renewal", "approve"}});
+    start();
+    RenewingDevice working(scene, "user1", RenewingDevice::issued(scene, "user1"));
+    use(working);
+    RenewingDevice copy(scene, "birth~user1", birth());
+    ASSERT_TRUE(copy.connect());
+    copy.ask();
+    EXPECT_FALSE(copy.answer());
+    EXPECT_THAT(scene.must({"renewals"}), HasSubstr("!!! Its working certificate is good until"));
+}
+
 TEST_F(Renewal, ACloneIsSaidLoudly) {
     start();
     const Identity stolen = RenewingDevice::issued(scene, "user1");

@@ -135,7 +135,7 @@ void lose_registry(World& world) {
 // A copy of a board's flash that nobody can reach any more stays unnoticed: the operator of this world waits.
 bool every_copy_is_known(const World& world) {
     return std::all_of(world.boards.begin(), world.boards.end(), [&world](const Board& board) {
-        return !board.cloned || world.authority.registry().find_device(board.name)->forked;
+        return !board.has_renewed || world.authority.registry().find_device(board.name)->forked;
     });
 }
 
@@ -216,7 +216,7 @@ void copy_flash(World& world, std::int64_t device, Milliseconds when) {
     world.agenda.at(when, [&world, device] {
         Board clone = world.boards.at(static_cast<std::size_t>(device));
         world.boards.at(static_cast<std::size_t>(device)).cloned = true;
-        clone.cloned = true;
+        clone.cloned = clone.is_copy = true;
         clone.on = false;
         const auto number = static_cast<std::int64_t>(world.boards.size());
         world.boards.push_back(clone);

@@ -36,10 +36,11 @@ void judge_board(World& world, const Board& board) {
     }
 }
 
-void judge_clone(World& world, const Board& board) {
-    const auto device = world.authority.registry().find_device(board.name);
-    if (!device || !device->forked) {
-        world.chronicle.wrong(fmt::format("{} was cloned and nobody has noticed", board.name));
+// A copy that has been refused all the time, as one whose original had renewed first, is nothing to notice.
+void judge_copy(World& world, const Board& copy) {
+    const auto device = world.authority.registry().find_device(copy.name);
+    if (copy.has_renewed && (!device || !device->forked)) {
+        world.chronicle.wrong(fmt::format("a copy of {} has renewed and nobody has noticed", copy.name));
     }
 }
 
@@ -49,7 +50,7 @@ void judge_decade(World& world) {
     if (!world.over) return;
     for (const auto& board : world.boards) {
         if (board.cloned) {
-            judge_clone(world, board);
+            judge_copy(world, board);
         } else if (board.stolen) {
             if (board.connected) world.chronicle.wrong(board.name + " is revoked and connected");
         } else {

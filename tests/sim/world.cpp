@@ -145,6 +145,13 @@ void World::flipped(FrameReader& fields) {
     if (!proven_.contains({device, certificate})) {
         chronicle.wrong(fmt::format("board {} flips to a certificate it has never come in with", device));
     }
+    auto& board = boards.at(static_cast<std::size_t>(device));
+    const auto is_used_by_another = [&](const auto& proof) {
+        const auto& [other, fingerprint] = proof;
+        return fingerprint == certificate && other != device;
+    };
+    if (board.is_copy && std::none_of(proven_.begin(), proven_.end(), is_used_by_another))
+        board.has_renewed = true;
 }
 
 void World::host_up() {

@@ -33,6 +33,8 @@ struct Board {
     bool keeps_time = false;
     bool stolen = false;
     bool cloned = false;  // original or copy: two of them use one identity
+    bool is_copy = false;
+    bool has_renewed = false;  // a copy: it has come to a certificate of its own
     // At the end.
     bool connected = false;
     Blob active;
