@@ -4,7 +4,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <chrono>
+
 #include "host/base/error.h"
+#include "host/base/subprocess.h"
 #include "host/loader/digest.h"
 #include "host/loader/helper_programs.h"
 
@@ -27,6 +30,15 @@ void make_private_file(const std::filesystem::path& path) {
     ::close(fd);
 }
 
+// Of the instruction set's extensions those of an ESP32-C3: what else the firmware used would trap. A core to
+// add them to came with QEMU 9; from the older one those it has too many are taken away, which newer ones
+// refuse.
+std::string core_of(const std::string& qemu) {
+    const auto known = run_command({qemu, "-cpu", "help"}, std::chrono::seconds(10)).output;
+    return known.find("rv32i") == std::string::npos ? "rv32,a=off,f=off,d=off"
+                                                    : "rv32i,m=on,c=on,zicsr=on,zifencei=on,sv32=off";
+}
+
 }  // namespace
 
 std::vector<std::string> virtual_board_command(const std::filesystem::path& micropython,
@@ -41,17 +53,43 @@ std::vector<std::string> riscv_board_command(const std::filesystem::path& firmwa
     // A comma ends a value in QEMU's options; two stand for one.
     std::string escaped;
     for (const char c : image.string()) escaped += c == ',' ? std::string(",,") : std::string(1, c);
+    const auto qemu = find_helper("qemu-system-riscv32");
     std::vector<std::string> command{
         // QEMU does not end when nobody holds its serial line any more.
-        find_helper("setpriv"), "--pdeathsig", "KILL", find_helper("qemu-system-riscv32"), "-nodefaults",
-        "-nographic", "-monitor", "none", "-bios", "none",
-        // Of the extensions of QEMU's core those of an ESP32-C3: what else the firmware used would trap.
-        "-machine", "virt", "-cpu", "rv32,a=off,f=off,d=off", "-m", "8M", "-kernel", firmware.string(),
-        "-global", "virtio-mmio.force-legacy=false", "-object",
+        find_helper("setpriv"),
+        "--pdeathsig",
+        "KILL",
+        qemu,
+        "-nodefaults",
+        "-nographic",
+        "-monitor",
+        "none",
+        "-bios",
+        "none",
+        "-machine",
+        "virt",
+        "-cpu",
+        core_of(qemu),
+        "-m",
+        "8M",
+        "-kernel",
+        firmware.string(),
+        "-global",
+        "virtio-mmio.force-legacy=false",
+        "-object",
         fmt::format("memory-backend-file,id=flash,size={},share=on,mem-path={}", kFlashSize, escaped),
-        "-device", "ivshmem-plain,memdev=flash", "-device", "virtio-rng-device", "-netdev", "user,id=net",
-        "-device", "virtio-net-device,netdev=net,mac=" + mac_of(flash), "-chardev",
-        "stdio,id=console,signal=off", "-serial", "chardev:console"};
+        "-device",
+        "ivshmem-plain,memdev=flash",
+        "-device",
+        "virtio-rng-device",
+        "-netdev",
+        "user,id=net",
+        "-device",
+        "virtio-net-device,netdev=net,mac=" + mac_of(flash),
+        "-chardev",
+        "stdio,id=console,signal=off",
+        "-serial",
+        "chardev:console"};
     if (counted) command.insert(command.end(), {"-icount", "shift=3"});
     return command;
 }

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "host/base/error.h"
@@ -105,8 +106,14 @@ bool is_unplugged(const std::string& output) {
 
 MpremoteBoard::MpremoteBoard(std::string port) : mpremote_(find_helper("mpremote")), port_(std::move(port)) {
     check_port(port_);
-    // A terminal that does not lock the port would swallow half of what the board says.
-    if (const std::string holder = port_holder(port_); !holder.empty()) refuse_busy(holder, port_);
+    // A terminal that does not lock the port would swallow half of what the board says. The mpremote of a
+    // countersign that was killed is about to go.
+    std::string holder = port_holder(port_);
+    for (int tries = 0; !holder.empty() && tries < 20; ++tries) {
+        std::this_thread::sleep_for(milliseconds(100));
+        holder = port_holder(port_);
+    }
+    if (!holder.empty()) refuse_busy(holder, port_);
 }
 
 std::string MpremoteBoard::invoke(const std::vector<std::string>& commands, milliseconds deadline,

@@ -58,10 +58,11 @@ TEST_F(Upkeep, ANewHomeIsWell) {
 
 TEST_F(Upkeep, AnEventThatWasChangedIsFound) {
     scene.must({"issue", "user1"});
-    must_run({"sqlite3", scene.home() / "registry.db",
-              "PRAGMA writable_schema = ON; DELETE FROM sqlite_master WHERE type = 'trigger';"});
-    must_run(
-        {"sqlite3", scene.home() / "registry.db", "UPDATE events SET detail = 'nothing' WHERE seq = 2;"});
+    const std::string database = scene.home() / "registry.db";
+    const std::string triggers =
+        "SELECT 'DROP TRIGGER ' || name || ';' FROM sqlite_master WHERE type = 'trigger'";
+    must_run({"sqlite3", database, must_run({"sqlite3", database, triggers})});
+    must_run({"sqlite3", database, "UPDATE events SET detail = 'nothing' WHERE seq = 2;"});
     EXPECT_EQ(complaints("registry"), Codes{"E-REGISTRY-BROKEN"});
 }
 
