@@ -221,7 +221,6 @@ class _Line(Connection):
         self._mqtt.connect(link.tls, user, keepalive, clean, will, self.look_ms)
         self.run(self._write())
         self.run(self._read())
-        self.run(self._keep_time())
         self.wake()
 
     def wake(self):
@@ -303,6 +302,7 @@ class _Line(Connection):
         elif kind == CONNECTED:
             self._link.is_good()
             self._accepted()
+            self.run(self._keep_time())  # not before: its first pause would be as long as a CONNACK may take
             self._backend.ask_all(self._backend.subscriptions.resume(event[1]))
         else:
             self._take_other(kind, event)
