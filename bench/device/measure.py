@@ -1,20 +1,23 @@
-# Runs on the RISC-V board (device_bench.py sends it): what the device's work costs, as one JSON object.
+# Runs on the RISC-V board (bench/device/counted.cpp sends it): what a device's work costs, one JSON object.
+#
+# SETTINGS: built_in: the backend in C++, or else the one in Python on the same package.
 import asyncio
 import gc
 import json
-import sys
-import time
 
 import _board
-from countersign import backend, board, config, keys
+from countersign import backend, board, config, keys, tcp
 from countersign.clock import Clock
 from countersign.files import Files
 from countersign.slots import Slots, any_identity
 
-if not BUILT_IN:  # noqa: F821: set by who sends this. The Python backend on the firmware that has both
+SETTINGS = globals()["SETTINGS"]  # a line in front of this
+if not SETTINGS["built_in"]:  # on the firmware that has both
     from countersign import ecdsa, python
     backend.backend = python
     keys.arithmetic = lambda: ecdsa
+else:
+    from _countersign import TLS
 
 _COUNT = 50
 _NS = 8  # of an instruction, as `countersign board --counted` has it
@@ -22,7 +25,7 @@ _figures = {}
 
 
 async def _figure(name, work, per=1):
-    """Instructions, undisturbed; then heap and stack at their highest, with a collection every two kilobytes."""
+    """Instructions, undisturbed."""
     gc.collect()
     start = _board.busy_ns()
     result = work()
@@ -33,27 +36,51 @@ async def _figure(name, work, per=1):
 
 
 async def _peak(name, work):
+    """Heap, TLS's memory and stack at their highest, with a collection every two kilobytes."""
     gc.collect()
     base = gc.mem_alloc()
+    base_tls = _board.native_heap()
     gc.threshold(2048)
     _board.peaks()
     result = work()
     if hasattr(result, "send"):
         result = await result
     gc.threshold(-1)
-    heap, stack = _board.peaks()
+    heap, tls, stack = _board.peaks()
     _figures[name]["heap"] = max(0, heap - base)
+    _figures[name]["tls"] = max(0, tls - base_tls)
     _figures[name]["stack"] = stack
     return result
 
 
 async def _connect(context, identity, host, port):
     hello = identity.user, 60, False, None
-    client = backend.backend.Backend(16, 4096, print)
+    client = backend.backend.Backend(16, 4096, print, 4)
     link = await client.dial(host, port, context, hello)
     client.connect(link, hello)
     await client.connection.established()
     return client
+
+
+async def _handshake(context, host, port, saved=b""):
+    """TLS alone, on a connection that is there: what resumption is to spare."""
+    sock = await tcp.connect(host, port)
+    await tcp.writable(sock)
+    sock.setblocking(True)
+    start = _board.busy_ns()
+    if SETTINGS["built_in"]:
+        line = TLS(sock, context.credentials, host, saved)
+        while not line.handshake():
+            pass
+    else:
+        line = context.wrap_socket(sock, server_hostname=host)
+    spent = (_board.busy_ns() - start) // _NS
+    kept = line.save() if SETTINGS["built_in"] else b""
+    resumed = SETTINGS["built_in"] and line.resumed()
+    line.close()
+    await asyncio.sleep_ms(300)
+    _figures["tls_resumed" if resumed else "tls_full"] = {"instructions": spent}
+    return kept
 
 
 async def _leave(client):
@@ -99,15 +126,19 @@ async def _all():
     await _figure("publish_qos0", lambda: _publish(client, 0), _COUNT)
     await _figure("publish_qos1", lambda: _publish(client, 1), _COUNT)
     gc.collect()
-    held = gc.mem_alloc()
+    held, held_tls = gc.mem_alloc(), _board.native_heap()
     await _leave(client)
     _figures["connect"]["held"] = held - gc.mem_alloc()
+    _figures["connect"]["held_tls"] = held_tls - _board.native_heap()
     client = await _figure("connect_again", lambda: _connect(context, identity, *where))
     await _leave(client)
     context = new_context()
     for name in "connect", "connect_again":
         client = await _peak(name, lambda: _connect(context, identity, *where))
         await _leave(client)
+    saved = await _handshake(context, *where)
+    if saved:
+        await _handshake(context, *where, saved)
     return settings
 
 
@@ -133,11 +164,7 @@ async def _renewal():
 def run():
     asyncio.run(_all())
     asyncio.run(_renewal())
-    print("FIGURES " + json.dumps(_figures))
+    print(json.dumps(_figures))
 
 
-try:
-    run()
-except Exception as e:
-    sys.print_exception(e)
-    time.sleep_ms(100)
+run()

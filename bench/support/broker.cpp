@@ -38,6 +38,10 @@ std::string device_name(std::size_t i) {
     return fmt::format("device-{:04}", i);
 }
 
+std::string built_program() {
+    return COUNTERSIGN_BENCH_PROGRAM;
+}
+
 void countersign_command(const fs::path& home, std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {COUNTERSIGN_BENCH_PROGRAM, "--home", home.string()});
     const auto result = run_command(arguments, std::chrono::minutes(2));

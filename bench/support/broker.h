@@ -20,6 +20,9 @@ inline constexpr std::uint16_t kPort = 18'883;
 // From here on `countersign` and what is linked here take the plugin that was built beside them.
 void use_built_plugin();
 
+// `countersign`, built beside the benchmarks.
+[[nodiscard]] std::string built_program();
+
 // `countersign --home HOME ARGUMENTS…`; throws what it says when it fails.
 void countersign_command(const std::filesystem::path& home, std::vector<std::string> arguments);
 
