@@ -17,9 +17,9 @@ constexpr int kTries = 300;  // of 100 ms
 
 }  // namespace
 
-Host::Host(const fs::path& folder) : home_(folder / "home") {
+Host::Host(const fs::path& folder) : home_(folder / "home"), port_(free_port()) {
     use_built_plugin();
-    countersign_command(home_, {"init", "127.0.0.1", "--no-passphrase", "--port", std::to_string(kPort)});
+    countersign_command(home_, {"init", "127.0.0.1", "--no-passphrase", "--port", std::to_string(port_)});
     // Into a file: nobody reads a pipe here, and the broker says a line for each connection.
     const fs::path log = folder / "up.log";
     up_ = std::make_unique<ChildProcess>(

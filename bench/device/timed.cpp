@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "bench/device/ways.h"
-#include "bench/support/broker.h"
 #include "bench/support/counting_relay.h"
 #include "bench/support/support.h"
 
@@ -30,18 +29,19 @@ class Boards {
   public:
     Boards(const fs::path& folder, const Host& host)
         : firmware_(folder / "timed", Chip::computer, false),
-          native_(folder / "timed-native", Chip::computer, true) {
+          native_(folder / "timed-native", Chip::computer, true),
+          port_(host.port()) {
         host.load(firmware_, "timed");
         host.load(native_, "timed-native");
     }
 
-    [[nodiscard]] std::vector<Json> run(const Way& way, const Task& task, std::uint16_t port = kPort) {
+    [[nodiscard]] std::vector<Json> run(const Way& way, const Task& task, std::uint16_t port = 0) {
         Board& board = way.native_firmware ? native_ : firmware_;
         const Json settings{{"way", way.package ? "package" : "plain"},
                             {"nodelay", way.nodelay},
                             {"resume", way.resume},
                             {"host", "127.0.0.1"},
-                            {"port", port},
+                            {"port", port == 0 ? port_ : port},
                             {"task", task.name},
                             {"count", task.count},
                             {"qos", task.qos},
@@ -51,6 +51,7 @@ class Boards {
 
   private:
     Board firmware_, native_;
+    std::uint16_t port_;  // the broker's
 };
 
 Json connects(Boards& boards, const TimedOptions& options) {
@@ -102,11 +103,11 @@ Json publish(Boards& boards, const TimedOptions& options) {
     return rows;
 }
 
-Json wire(Boards& boards) {
+Json wire(Boards& boards, std::uint16_t port) {
     constexpr int kMessages = 500;
     Json rows = Json::array();
     for (Way way : {kPlainNoDelay, kPython, kResumed}) {
-        CountingRelay relay(kPort);
+        CountingRelay relay(port);
         relay.start();
         (void)boards.run(way, {"wire", kMessages, 1}, relay.port());
         const auto carried = relay.finish();
@@ -127,7 +128,7 @@ Json time_work(const fs::path& folder, const Host& host, const TimedOptions& opt
     Json timed;
     timed["connects"] = connects(boards, options);
     timed["publish"] = publish(boards, options);
-    timed["wire"] = wire(boards);
+    timed["wire"] = wire(boards, host.port());
     timed["rounds"] = options.rounds;
     return timed;
 }

@@ -14,6 +14,9 @@ namespace countersign::bench {
 
 inline constexpr std::uint16_t kPort = 18'883;
 
+// One of 127.0.0.1 that nobody listens on now.
+[[nodiscard]] std::uint16_t free_port();
+
 // "device-0007"
 [[nodiscard]] std::string device_name(std::size_t i);
 
