@@ -11,6 +11,8 @@ struct Way {
     bool resume = false;
 };
 
+inline constexpr int kWindow = 8;  // messages on their way at once: countersign.Client's own default
+
 inline constexpr Way kPlain{"plain client over `tls` as it comes", false, false};
 inline constexpr Way kPlainNoDelay{"plain client over `tls`, TCP_NODELAY", false, false, true};
 // The firmware with `_countersign` has a quicker P-256 in its mbedTLS, as ESP-IDF's has.
