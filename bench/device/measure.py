@@ -17,9 +17,11 @@ if not SETTINGS["built_in"]:  # on the firmware that has both
     backend.backend = python
     keys.arithmetic = lambda: ecdsa
 else:
-    from _countersign import TLS
+    from _countersign import MQTT, TLS
 
 _COUNT = 50
+_WINDOW = 16
+_LIMIT = 4096  # bytes of the largest message taken
 _NS = 8  # of an instruction, as `countersign board --counted` has it
 _figures = {}
 
@@ -55,7 +57,7 @@ async def _peak(name, work):
 
 async def _connect(context, identity, host, port):
     hello = identity.user, 60, False, None
-    client = backend.backend.Backend(16, 4096, print, 4)
+    client = backend.backend.Backend(_WINDOW, _LIMIT, print, 4)
     link = await client.dial(host, port, context, hello)
     client.connect(link, hello)
     await client.connection.established()
@@ -121,21 +123,28 @@ async def _all():
     def new_context():
         return backend.backend.context_of(identity.certificate(), key, identity.anchors())
 
+    gc.collect()
+    base, base_tls = gc.mem_alloc(), _board.native_heap()
     context = new_context()
     client = await _figure("connect", lambda: _connect(context, identity, *where))
     await _figure("publish_qos0", lambda: _publish(client, 0), _COUNT)
     await _figure("publish_qos1", lambda: _publish(client, 1), _COUNT)
     gc.collect()
-    held, held_tls = gc.mem_alloc(), _board.native_heap()
+    _figures["connect"]["held"] = gc.mem_alloc() - base
+    _figures["connect"]["held_tls"] = _board.native_heap() - base_tls
     await _leave(client)
-    _figures["connect"]["held"] = held - gc.mem_alloc()
-    _figures["connect"]["held_tls"] = held_tls - _board.native_heap()
     client = await _figure("connect_again", lambda: _connect(context, identity, *where))
     await _leave(client)
     context = new_context()
     for name in "connect", "connect_again":
         client = await _peak(name, lambda: _connect(context, identity, *where))
         await _leave(client)
+    if SETTINGS["built_in"]:
+        gc.collect()
+        before = gc.mem_alloc()
+        session = MQTT(_WINDOW, _LIMIT, 4)
+        _figures["mqtt"] = {"held": gc.mem_alloc() - before}
+        del session
     saved = await _handshake(context, *where)
     if saved:
         await _handshake(context, *where, saved)
