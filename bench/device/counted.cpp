@@ -82,7 +82,9 @@ std::string counted_table(const Json& counted) {
         table += fmt::format("| {} + {} ", cell(counted, kind, "connect", "held", 1e3, "{:.1f}"),
                              cell(counted, kind, "connect", "held_tls", 1e3, "{:.1f}"));
     }
-    return table + "|\n";
+    return table + fmt::format("|\n| MQTT alone, {} of it buffers | | | | {} |\n",
+                               cell(counted, "native", "mqtt", "buffers", 1e3, "{:.1f} kB"),
+                               cell(counted, "native", "mqtt", "held", 1e3, "{:.1f}"));
 }
 
 }  // namespace countersign::bench

@@ -22,6 +22,8 @@ else:
 _COUNT = 50
 _WINDOW = 16
 _LIMIT = 4096  # bytes of the largest message taken
+# What MQTT() takes to hold bytes: a message, what is to be sent, what is not acknowledged, one write, one read.
+_BUFFERS = _LIMIT + 1024 + 1024 + 1024 + 512
 _NS = 8  # of an instruction, as `countersign board --counted` has it
 _figures = {}
 
@@ -53,6 +55,13 @@ async def _peak(name, work):
     _figures[name]["tls"] = max(0, tls - base_tls)
     _figures[name]["stack"] = stack
     return result
+
+
+def _weight_of(make):
+    gc.collect()
+    before = gc.mem_alloc()
+    made = make()
+    return gc.mem_alloc() - before if made else 0
 
 
 async def _connect(context, identity, host, port):
@@ -140,11 +149,7 @@ async def _all():
         client = await _peak(name, lambda: _connect(context, identity, *where))
         await _leave(client)
     if SETTINGS["built_in"]:
-        gc.collect()
-        before = gc.mem_alloc()
-        session = MQTT(_WINDOW, _LIMIT, 4)
-        _figures["mqtt"] = {"held": gc.mem_alloc() - before}
-        del session
+        _figures["mqtt"] = {"held": _weight_of(lambda: MQTT(_WINDOW, _LIMIT, 4)), "buffers": _BUFFERS}
     saved = await _handshake(context, *where)
     if saved:
         await _handshake(context, *where, saved)

@@ -12,6 +12,8 @@ namespace {
 using Json = nlohmann::json;
 using Figure = std::optional<double>;
 
+constexpr int kMostMqttRam = 2048;  // bytes
+
 const Json* at(const Json& json, const std::string& pointer) {
     const Json::json_pointer place(pointer);
     return json.is_object() && json.contains(place) ? &json.at(place) : nullptr;
@@ -79,6 +81,25 @@ void judge_device(const Json& device, std::vector<Goal>& goals) {
     }
 }
 
+// Of the RISC-V board, where MicroPython's heap counts every block.
+void judge_memory(const Json& device, std::vector<Goal>& goals) {
+    Goal held{"RAM held by a connected client with `_countersign`, heap + TLS", "printed", "–",
+              Verdict::not_measured};
+    if (const Json* connect = at(device, "/counted/native/connect"); connect && connect->contains("held")) {
+        held.measured =
+            fmt::format("{} + {} bytes", connect->at("held").get<int>(), connect->at("held_tls").get<int>());
+        held.verdict = Verdict::met;
+    }
+    goals.push_back(held);
+    Goal alone{"RAM of MQTT alone, beside its buffers", "at most 2048 bytes", "–", Verdict::not_measured};
+    if (const Json* mqtt = at(device, "/counted/native/mqtt")) {
+        const int rest = mqtt->at("held").get<int>() - mqtt->at("buffers").get<int>();
+        alone.measured = fmt::format("{} bytes", rest);
+        alone.verdict = rest <= kMostMqttRam ? Verdict::met : Verdict::missed;
+    }
+    goals.push_back(alone);
+}
+
 // The client's benchmark has judged for itself: it knows which peer was the better one.
 void judge_client(const Json& client, std::vector<Goal>& goals) {
     const Json* judged = at(client, "/goals");
@@ -101,6 +122,7 @@ void judge_client(const Json& client, std::vector<Goal>& goals) {
 std::vector<Goal> judge(const Json& client, const Json& device) {
     std::vector<Goal> goals;
     judge_device(device, goals);
+    judge_memory(device, goals);
     judge_client(client, goals);
     return goals;
 }
