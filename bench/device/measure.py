@@ -22,7 +22,7 @@ else:
 _COUNT = 50
 _WINDOW = 16
 _LIMIT = 4096  # bytes of the largest message taken
-# What MQTT() takes to hold bytes: a message, what is to be sent, what is not acknowledged, one write, one read.
+# Of MQTT(): a message received, what is to be sent, what is not acknowledged, one write, one read.
 _BUFFERS = _LIMIT + 1024 + 1024 + 1024 + 512
 _NS = 8  # of an instruction, as `countersign board --counted` has it
 _figures = {}
