@@ -2,8 +2,8 @@
 //
 // device_bench [ROUNDS] [--json FILE] [--only counted|timed]: the RISC-V board counts instructions and
 // memory; the virtual board times, by turns, a plain client over the firmware's `tls`, the package in Python
-// and the package with `_countersign`, and a relay counts TCP's payload. Needs the boards:
-// device/board/*/build.sh.
+// and the package with `_countersign`, and a relay counts TCP's payload. A run of one of the two keeps the
+// last figures of the other. Needs the boards: device/board/*/build.sh.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -31,7 +31,9 @@ struct Wanted {
 };
 
 void run(const Wanted& wanted) {
-    nlohmann::json json{{"machine", machine()}, {"versions", versions()}};
+    auto json = wanted.only.empty() ? nlohmann::json() : read_figures("device").value_or(nullptr);
+    json["machine"] = machine();
+    json["versions"] = versions();
     fmt::print("{}; {}\n", machine(), versions());
     const TemporaryFolder folder;
     const Host host(folder.path());
@@ -43,7 +45,7 @@ void run(const Wanted& wanted) {
         json["counted"] = count_work(folder.path(), host);
         fmt::print("\n{}", counted_table(json["counted"]));
     }
-    if (wanted.only.empty()) write_figures(wanted.json_file, json);
+    write_figures(wanted.json_file, json);
 }
 
 Wanted wanted_from(int argc, char** argv) {
