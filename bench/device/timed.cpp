@@ -27,10 +27,11 @@ struct Task {
 class Boards {
   public:
     Boards(const fs::path& folder, const Host& host)
-        : firmware_(folder / "timed", Chip::computer, false),
+        : firmware_(folder / "timed-python", Chip::computer, false),
           native_(folder / "timed-native", Chip::computer, true),
           port_(host.port()) {
-        host.load(firmware_, "timed");
+        // Names of one length: they are in what the wire carries.
+        host.load(firmware_, "timed-python");
         host.load(native_, "timed-native");
     }
 
