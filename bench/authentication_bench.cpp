@@ -4,7 +4,6 @@
 // RISC-V board. ROUNDS are the costs'; their medians are shown. The words around the tables are in
 // bench/authentication/choosing-authentication.md.
 #include <fmt/format.h>
-#include <openssl/crypto.h>
 
 #include <charconv>
 #include <cstdio>
@@ -13,9 +12,9 @@
 
 #include "bench/authentication/page.h"
 #include "bench/support/support.h"
+#include "bench/support/versions.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
-#include "host/base/subprocess.h"
 
 namespace {
 
@@ -24,27 +23,9 @@ using namespace countersign::bench;  // NOLINT(google-build-using-namespace)
 namespace fs = std::filesystem;
 
 constexpr int kDefaultRounds = 5;
-constexpr const char* kSource = COUNTERSIGN_BENCH_SOURCE;
-
-std::string first_line_of(const std::vector<std::string>& argv) {
-    const auto result = run_command(argv, std::chrono::seconds(10));
-    return result.output.substr(0, result.output.find('\n'));
-}
 
 std::string conditions(int rounds) {
-    std::string text = machine();
-    text += fmt::format("; {}; {}", first_line_of({find_program("mosquitto"), "-h"}),
-                        OpenSSL_version(OPENSSL_VERSION));
-    const std::string firmware = std::string(kSource) + "/build/libexec/micropython";
-    text +=
-        "; MicroPython " +
-        first_line_of({firmware, "-c",
-                       "import sys, tls; print('.'.join(str(n) for n in sys.implementation[1][:3]) + ', ' "
-                       "+ tls.MBEDTLS_VERSION)"});
-    if (const auto qemu = find_program("qemu-system-riscv32"); !qemu.empty()) {
-        text += "; " + first_line_of({qemu, "--version"});
-    }
-    return text + fmt::format("; medians of {} rounds", rounds);
+    return fmt::format("{}; {}; medians of {} rounds", machine(), versions(), rounds);
 }
 
 void run(int rounds, const fs::path& to) {
@@ -58,7 +39,7 @@ void run(int rounds, const fs::path& to) {
     fmt::print("thefts\n");
     findings.thefts = steal_all(folder.path());
     const std::string text =
-        page(read_text(fs::path(kSource) / "bench/authentication/choosing-authentication.md"), findings);
+        page(read_text(source_folder() / "bench/authentication/choosing-authentication.md"), findings);
     write_file(to, text, kPublicFile);
     fmt::print("{}\nwritten: {}\n", text, to.string());
 }
@@ -68,7 +49,7 @@ void run(int rounds, const fs::path& to) {
 // Benchmarks tell; they do not gate.
 int main(int argc, char** argv) {
     int rounds = kDefaultRounds;
-    fs::path to = fs::path(kSource) / "docs/choosing-authentication.md";
+    fs::path to = source_folder() / "docs/choosing-authentication.md";
     for (int i = 1; i < argc; ++i) {
         const std::string_view argument = argv[i];
         if (argument == "--to" && i + 1 < argc) {

@@ -15,12 +15,13 @@
 #include <vector>
 
 #include "bench/client/child.h"
-#include "bench/client/counting_relay.h"
 #include "bench/client/peer.h"
+#include "bench/figures/figures.h"
 #include "bench/support/broker.h"
+#include "bench/support/counting_relay.h"
 #include "bench/support/support.h"
+#include "bench/support/versions.h"
 #include "host/base/error.h"
-#include "host/base/files.h"
 
 namespace {
 
@@ -225,7 +226,7 @@ void print_goals(Json& json) {
 
 struct Wanted {
     std::size_t messages = kDefaultMessages;
-    fs::path json_file;
+    fs::path json_file = figures_file("client");
     std::string only;  // to profile one of them
 };
 
@@ -236,7 +237,10 @@ void run(const Wanted& wanted) {
         std::erase_if(libraries, [&](const Library& library) { return library.name != wanted.only; });
     }
     const std::size_t messages = wanted.messages;
-    Json json{{"machine", machine()}, {"messages_each_round", messages}, {"rounds", kRounds}};
+    Json json{{"machine", machine()},
+              {"versions", versions()},
+              {"messages_each_round", messages},
+              {"rounds", kRounds}};
     fmt::print("{}\n", json["machine"].get<std::string>());
     for (const Library& library : libraries) {
         fmt::print("{} {}; ", library.name, library.version);
@@ -257,8 +261,9 @@ void run(const Wanted& wanted) {
         measure(libraries, home, broker, sender, task, messages, json);
     }
     measure_wire(libraries, home, json);
-    if (wanted.only.empty()) print_goals(json);
-    if (!wanted.json_file.empty()) write_file(wanted.json_file, json.dump(2) + "\n", kPublicFile);
+    if (!wanted.only.empty()) return;
+    print_goals(json);
+    write_figures(wanted.json_file, json);
 }
 
 Wanted wanted_from(int argc, char** argv) {

@@ -35,7 +35,7 @@ void Clients::speak(const Victim& victim, std::uint16_t port, const Secrets& sec
     }
     const Visit visit{victim.method, victim.tls, victim.verify,
                       victim.resume, kPayload,   victim.resume ? 2 : 1};
-    (void)(victim.tls == Tls::native ? native_ : firmware_).visit(visit, port, secrets);
+    (void)pay(victim.tls == Tls::native ? native_ : firmware_, visit, port, secrets);
 }
 
 Captured eavesdrop(Clients& clients, const Victim& victim, Deployment& deployment) {

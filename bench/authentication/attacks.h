@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "bench/authentication/board.h"
 #include "bench/authentication/deployment.h"
 #include "bench/authentication/impostor.h"
 #include "bench/authentication/tap.h"
+#include "bench/authentication/visit.h"
 
 namespace countersign::bench {
 

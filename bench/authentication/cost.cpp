@@ -5,7 +5,7 @@
 #include <functional>
 #include <map>
 
-#include "bench/authentication/board.h"
+#include "bench/authentication/visit.h"
 #include "bench/support/support.h"
 #include "host/base/subprocess.h"
 
@@ -131,7 +131,7 @@ class Measurement {
         visit.tls = way.tls;
         visit.resume = way.resumed;
         visit.connections = 2;  // of the first, all that happens once is a part
-        const auto results = board->second->visit(visit, tap.port(), deployment.secrets(kDeviceA));
+        const auto results = pay(*board->second, visit, tap.port(), deployment.secrets(kDeviceA));
         const Json& result = results.back();
         expect(result.at("accepted"), way.name);
         if (way.resumed && !result.at("resumed")) return;  // a full handshake again: nothing to show here

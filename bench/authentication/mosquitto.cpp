@@ -38,10 +38,6 @@ std::size_t count(const std::string& text, const std::regex& pattern) {
 
 }  // namespace
 
-std::uint16_t free_port() {
-    return Listener().port();
-}
-
 Mosquitto::Mosquitto(const fs::path& folder, const std::string& configuration, std::uint16_t port)
     : log_(folder / "log" / "mosquitto.log"), port_(port) {
     make_folder(folder / "log", 0777);  // Mosquitto opens it again after it has dropped root

@@ -11,9 +11,6 @@
 
 namespace countersign::bench {
 
-// One nobody listens on now.
-[[nodiscard]] std::uint16_t free_port();
-
 class Mosquitto {
   public:
     // `configuration` has a listener on `port` and no log_dest. Listens on return.

@@ -4,7 +4,7 @@
 
 #include <chrono>
 
-#include "bench/authentication/board.h"
+#include "bench/authentication/visit.h"
 #include "bench/support/support.h"
 #include "host/base/subprocess.h"
 

@@ -1,28 +1,35 @@
-# Runs on the RISC-V board (device_bench.py sends it): what the device's work costs, as one JSON object.
+# Runs on the RISC-V board (bench/device/counted.cpp sends it): what a device's work costs, one JSON object.
+#
+# SETTINGS: built_in: the backend in C++, or else the one in Python on the same package.
 import asyncio
 import gc
 import json
-import sys
-import time
 
 import _board
-from countersign import backend, board, config, keys
+from countersign import backend, board, config, keys, tcp
 from countersign.clock import Clock
 from countersign.files import Files
 from countersign.slots import Slots, any_identity
 
-if not BUILT_IN:  # noqa: F821: set by who sends this. The Python backend on the firmware that has both
+SETTINGS = globals()["SETTINGS"]  # a line in front of this
+if not SETTINGS["built_in"]:  # on the firmware that has both
     from countersign import ecdsa, python
     backend.backend = python
     keys.arithmetic = lambda: ecdsa
+else:
+    from _countersign import MQTT, TLS
 
 _COUNT = 50
+_WINDOW = 16
+_LIMIT = 4096  # bytes of the largest message taken
+# Of MQTT(): a message received, what is to be sent, what is not acknowledged, one write, one read.
+_BUFFERS = _LIMIT + 1024 + 1024 + 1024 + 512
 _NS = 8  # of an instruction, as `countersign board --counted` has it
 _figures = {}
 
 
 async def _figure(name, work, per=1):
-    """Instructions, undisturbed; then heap and stack at their highest, with a collection every two kilobytes."""
+    """Instructions, undisturbed."""
     gc.collect()
     start = _board.busy_ns()
     result = work()
@@ -33,27 +40,58 @@ async def _figure(name, work, per=1):
 
 
 async def _peak(name, work):
+    """Heap, TLS's memory and stack at their highest, with a collection every two kilobytes."""
     gc.collect()
     base = gc.mem_alloc()
+    base_tls = _board.native_heap()
     gc.threshold(2048)
     _board.peaks()
     result = work()
     if hasattr(result, "send"):
         result = await result
     gc.threshold(-1)
-    heap, stack = _board.peaks()
+    heap, tls, stack = _board.peaks()
     _figures[name]["heap"] = max(0, heap - base)
+    _figures[name]["tls"] = max(0, tls - base_tls)
     _figures[name]["stack"] = stack
     return result
 
 
+def _weight_of(make):
+    gc.collect()
+    before = gc.mem_alloc()
+    made = make()
+    return gc.mem_alloc() - before if made else 0
+
+
 async def _connect(context, identity, host, port):
     hello = identity.user, 60, False, None
-    client = backend.backend.Backend(16, 4096, print)
+    client = backend.backend.Backend(_WINDOW, _LIMIT, print, 4)
     link = await client.dial(host, port, context, hello)
     client.connect(link, hello)
     await client.connection.established()
     return client
+
+
+async def _handshake(context, host, port, saved=b""):
+    """TLS alone, on a connection that is there: what resumption is to spare."""
+    sock = await tcp.connect(host, port)
+    await tcp.writable(sock)
+    sock.setblocking(True)
+    start = _board.busy_ns()
+    if SETTINGS["built_in"]:
+        line = TLS(sock, context.credentials, host, saved)
+        while not line.handshake():
+            pass
+    else:
+        line = context.wrap_socket(sock, server_hostname=host)
+    spent = (_board.busy_ns() - start) // _NS
+    kept = line.save() if SETTINGS["built_in"] else b""
+    resumed = SETTINGS["built_in"] and line.resumed()
+    line.close()
+    await asyncio.sleep_ms(300)
+    _figures["tls_resumed" if resumed else "tls_full"] = {"instructions": spent}
+    return kept
 
 
 async def _leave(client):
@@ -94,20 +132,27 @@ async def _all():
     def new_context():
         return backend.backend.context_of(identity.certificate(), key, identity.anchors())
 
+    gc.collect()
+    base, base_tls = gc.mem_alloc(), _board.native_heap()
     context = new_context()
     client = await _figure("connect", lambda: _connect(context, identity, *where))
     await _figure("publish_qos0", lambda: _publish(client, 0), _COUNT)
     await _figure("publish_qos1", lambda: _publish(client, 1), _COUNT)
     gc.collect()
-    held = gc.mem_alloc()
+    _figures["connect"]["held"] = gc.mem_alloc() - base
+    _figures["connect"]["held_tls"] = _board.native_heap() - base_tls
     await _leave(client)
-    _figures["connect"]["held"] = held - gc.mem_alloc()
     client = await _figure("connect_again", lambda: _connect(context, identity, *where))
     await _leave(client)
     context = new_context()
     for name in "connect", "connect_again":
         client = await _peak(name, lambda: _connect(context, identity, *where))
         await _leave(client)
+    if SETTINGS["built_in"]:
+        _figures["mqtt"] = {"held": _weight_of(lambda: MQTT(_WINDOW, _LIMIT, 4)), "buffers": _BUFFERS}
+    saved = await _handshake(context, *where)
+    if saved:
+        await _handshake(context, *where, saved)
     return settings
 
 
@@ -133,11 +178,7 @@ async def _renewal():
 def run():
     asyncio.run(_all())
     asyncio.run(_renewal())
-    print("FIGURES " + json.dumps(_figures))
+    print(json.dumps(_figures))
 
 
-try:
-    run()
-except Exception as e:
-    sys.print_exception(e)
-    time.sleep_ms(100)
+run()

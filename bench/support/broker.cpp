@@ -34,8 +34,23 @@ void wait_until_it_listens() {
 
 }  // namespace
 
+std::uint16_t free_port() {
+    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{AF_INET, 0, {htonl(INADDR_LOOPBACK)}, {}};
+    socklen_t size = sizeof address;
+    auto* any = reinterpret_cast<sockaddr*>(&address);
+    const bool bound = ::bind(fd, any, size) == 0 && ::getsockname(fd, any, &size) == 0;
+    ::close(fd);
+    expect(bound, "finding a free port");
+    return ntohs(address.sin_port);
+}
+
 std::string device_name(std::size_t i) {
     return fmt::format("device-{:04}", i);
+}
+
+std::string built_program() {
+    return COUNTERSIGN_BENCH_PROGRAM;
 }
 
 void countersign_command(const fs::path& home, std::vector<std::string> arguments) {

@@ -14,11 +14,17 @@ namespace countersign::bench {
 
 inline constexpr std::uint16_t kPort = 18'883;
 
+// One of 127.0.0.1 that nobody listens on now.
+[[nodiscard]] std::uint16_t free_port();
+
 // "device-0007"
 [[nodiscard]] std::string device_name(std::size_t i);
 
 // From here on `countersign` and what is linked here take the plugin that was built beside them.
 void use_built_plugin();
+
+// `countersign`, built beside the benchmarks.
+[[nodiscard]] std::string built_program();
 
 // `countersign --home HOME ARGUMENTS…`; throws what it says when it fails.
 void countersign_command(const std::filesystem::path& home, std::vector<std::string> arguments);

@@ -20,6 +20,10 @@ void expect(bool holds, std::string_view what) {
     if (!holds) throw Error(Code::Internal, fmt::format("{} failed", what));
 }
 
+fs::path source_folder() {
+    return COUNTERSIGN_BENCH_SOURCE;
+}
+
 TemporaryFolder::TemporaryFolder() {
     std::string pattern = (fs::temp_directory_path() / "countersign-bench-XXXXXX").string();
     expect(::mkdtemp(pattern.data()) != nullptr, "mkdtemp");

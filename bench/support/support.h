@@ -13,6 +13,9 @@ namespace countersign::bench {
 // Throws Error{Internal}: "WHAT failed".
 void expect(bool holds, std::string_view what);
 
+// Of this source tree.
+[[nodiscard]] std::filesystem::path source_folder();
+
 // A folder that goes when the benchmark does. Others may enter it: Mosquitto must, after it has dropped root.
 class TemporaryFolder {
   public:

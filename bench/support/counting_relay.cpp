@@ -1,4 +1,4 @@
-#include "bench/client/counting_relay.h"
+#include "bench/support/counting_relay.h"
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
