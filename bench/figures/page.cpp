@@ -138,7 +138,7 @@ std::map<std::string, std::string> performance_charts(const Json& client, const 
     std::map<std::string, std::string> charts;
     if (client.is_object()) {
         charts["performance-client-rate.svg"] = client_chart(
-            client, "messages_per_second", "Host client over TLS; longer is better", "messages/s");
+            client, "messages_per_second", "Host client over TLS, messages a second; longer is better", "/s");
         charts["performance-client-cpu.svg"] =
             client_chart(client, "cpu_us", "Host client, CPU for a message; shorter is better", "µs");
     }
