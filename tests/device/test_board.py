@@ -65,6 +65,7 @@ def test_import_main_prints_each_step_and_start_client_sends():
         check.equal(len(steps(step)), 1)
     main.start_client(3)
     check.equal(steps("Sending"), ["Sending ON", "Sending OFF", "Sending ON"])
+    asyncio.run(broker.until(lambda: len(broker.heard(heard)) == 3, "ON, OFF, ON"))
     check.equal(broker.heard(heard), ["ON", "OFF", "ON"])
     said.clear()
     main.start_client(1)  # once more, as often as one likes
@@ -126,6 +127,7 @@ def test_an_app_of_ones_own_instead_of_on_and_off():
     heard = broker.listen("-q 1", "-t devices/user1/temperature")
     import_main().start()
     sys.path.remove(root)
+    asyncio.run(broker.until(lambda: broker.heard(heard), "what mosquitto_sub heard"))
     check.equal(broker.heard(heard), ["21.5"])
     check.equal(steps("Sending"), [])
 
