@@ -207,7 +207,8 @@ TEST_F(LoadTest, a_ctrl_a_that_waits_on_the_board_makes_two_prompts_and_no_diffe
     make_identity("user1");
     power_on();
     expect_printed("main begins");
-    std::ofstream(board_->port()) << "\r\x01" << std::flush;  // what a Ctrl-C that was lost in a reset leaves behind
+    std::ofstream(board_->port()) << "\r\x01"
+                                  << std::flush;  // what a Ctrl-C that was lost in a reset leaves behind
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
     load_board(identity("user1"));
     EXPECT_THAT(active_identity(), HasSubstr("user1 a"));
