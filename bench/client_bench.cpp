@@ -1,6 +1,6 @@
 // What a message costs a program on the host: our client beside libmosquitto and Paho C, in one run.
 //
-// client_bench [MESSAGES] [--json FILE] [--only LIBRARY]: the same real Mosquitto, TLS 1.3 with AES-128-GCM,
+// client_bench [MESSAGES] [--json FILE] [--only LIBRARY] [--task "receive QoS 0"]: the same real Mosquitto, TLS 1.3 with AES-128-GCM,
 // window of 20 messages in flight, payloads; each library in a forked process of its own, by turns, so that
 // whatever else the machine does falls on all alike; medians. CPU time is the client's, in all its threads.
 // Then a relay counts TCP's payload, both ways. The figures are compared with the better peer's.
@@ -227,7 +227,7 @@ void print_goals(Json& json) {
 struct Wanted {
     std::size_t messages = kDefaultMessages;
     fs::path json_file = figures_file("client");
-    std::string only;  // to profile one of them
+    std::string only, task;  // to profile one of them
 };
 
 void run(const Wanted& wanted) {
@@ -258,8 +258,11 @@ void run(const Wanted& wanted) {
     for (const Task& task :
          {Task{Way::publish, 0, 64}, Task{Way::publish, 1, 64}, Task{Way::publish, 1, 1024},
           Task{Way::receive, 0, 64}, Task{Way::receive, 1, 64}}) {
-        measure(libraries, home, broker, sender, task, messages, json);
+        if (task.name().starts_with(wanted.task)) {
+            measure(libraries, home, broker, sender, task, messages, json);
+        }
     }
+    if (!wanted.task.empty()) return;
     measure_wire(libraries, home, json);
     if (!wanted.only.empty()) return;
     print_goals(json);
@@ -274,6 +277,8 @@ Wanted wanted_from(int argc, char** argv) {
             wanted.json_file = argv[++i];
         } else if (argument == "--only" && i + 1 < argc) {
             wanted.only = argv[++i];
+        } else if (argument == "--task" && i + 1 < argc) {
+            wanted.task = argv[++i];
         } else {
             std::from_chars(argument.data(), argument.data() + argument.size(), wanted.messages);
         }

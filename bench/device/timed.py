@@ -93,7 +93,6 @@ class Package:
     async def leave(self):
         await self._client.goodbye()
         self._client.connection.stop()
-        await asyncio.sleep_ms(20)
 
 
 async def connects(client):
@@ -106,6 +105,7 @@ async def connects(client):
         if i:
             print(json.dumps({"us": us, "resumed": client.is_resumed()}))
         await client.leave()
+        await asyncio.sleep_ms(20)  # both sides are done with it
 
 
 async def wire(client):

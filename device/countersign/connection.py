@@ -78,7 +78,9 @@ class Connection:
     def _fail(self, error):
         if not self._error:
             self._error = Reconnect() if self._leaving else error
+        self.up = False
         self._turn.set()
+        self._moved.set()
 
 
 async def within(ms, work, what):

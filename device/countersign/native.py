@@ -236,7 +236,7 @@ class _Line(Connection):
             await self._motion()
 
     def _fail(self, error):
-        if not self.up:
+        if not self.up and not self._error:
             self._link.is_doubtful()
         super()._fail(error)
 
@@ -265,6 +265,7 @@ class _Line(Connection):
 
     async def _keep_time(self):
         """For the keepalive, which is the session's: it pings, and says when no answer has come."""
+        self._link.is_good()  # here, since it may write to flash: who waits for the connection does not for that
         overdue = 0
         while True:
             due = self._mqtt.next_tick()
@@ -300,7 +301,6 @@ class _Line(Connection):
         elif kind == MESSAGE:
             self._backend.subscriptions.route(event[1], event[2])
         elif kind == CONNECTED:
-            self._link.is_good()
             self._accepted()
             self.run(self._keep_time())  # not before: its first pause would be as long as a CONNACK may take
             self._backend.ask_all(self._backend.subscriptions.resume(event[1]))

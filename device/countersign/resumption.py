@@ -14,7 +14,7 @@ from micropython import const
 
 from . import x509
 
-_MAX_AGE = const(7200)  # seconds; OpenSSL's tickets for TLS 1.2 live as long
+_MAX_AGE = const(7200)  # seconds; OpenSSL keeps a session of TLS 1.2 as long
 _FILE = "/slots/resume"
 _MAGIC = b"CSTLS\x01"
 _HEAD = ">6s32sQQ"  # magic, digest, from and until when it may be used (seconds since 1970)
@@ -29,7 +29,7 @@ class Binding:
         for anchor in anchors:
             digest.update(hashlib.sha256(anchor).digest())
         self._digest = digest.digest()
-        self._certificate = certificate
+        self._ends = x509.validity(certificate)[1]
         self._now = now
         self._saved = None
         self._files = None
@@ -52,7 +52,7 @@ class Binding:
             self.forget()
             return
         now = self._now()
-        until = min(until, now + _MAX_AGE, x509.validity(self._certificate)[1])
+        until = min(until, now + _MAX_AGE, self._ends)
         self._saved = _seal(self._of(host, port), now, until, session)
         if self._files:
             self._files.write(_FILE, self._saved)

@@ -5,6 +5,18 @@
 #include "mbedtls/error.h"
 
 namespace countersign::native {
+namespace {
+
+// RFC 7525, 4.2: forward secrecy and AEAD, nothing else. Each suite offered is two bytes of every ClientHello.
+constexpr int kSuites[] = {MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+                           MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+                           MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+                           MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+                           MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+                           MBEDTLS_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+                           0};
+
+}  // namespace
 
 int Credentials::begin() noexcept {
     mbedtls_ssl_config_init(&config_);
@@ -18,6 +30,12 @@ int Credentials::begin() noexcept {
     // TLS 1.2 is what a saved session of ours can be resumed with; 1.3 would also need mbedTLS's PSA half.
     mbedtls_ssl_conf_min_tls_version(&config_, MBEDTLS_SSL_VERSION_TLS1_2);
     mbedtls_ssl_conf_max_tls_version(&config_, MBEDTLS_SSL_VERSION_TLS1_2);
+    mbedtls_ssl_conf_ciphersuites(&config_, kSuites);
+#if defined(MBEDTLS_SSL_SESSION_TICKETS)
+    // Sessions are resumed by their id: OpenSSL would wrap our certificate in a ticket, 700 bytes to receive,
+    // to keep, and to send with every reconnect.
+    mbedtls_ssl_conf_session_tickets(&config_, MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
+#endif
     mbedtls_ssl_conf_authmode(&config_, MBEDTLS_SSL_VERIFY_REQUIRED);
     mbedtls_ssl_conf_rng(&config_, Random::fill, &random_);
     mbedtls_ssl_conf_ca_chain(&config_, &anchors_, nullptr);

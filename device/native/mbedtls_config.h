@@ -2,10 +2,6 @@
 // ESP-IDF has all of this on by default and configures its mbedTLS itself.
 #pragma once
 
-// Session tickets (RFC 5077): a reconnect costs a hundredth of a full handshake.
-#ifndef MBEDTLS_SSL_SESSION_TICKETS
-#define MBEDTLS_SSL_SESSION_TICKETS
-#endif
 // Reduction modulo P-256's prime by additions: a third of the instructions.
 #ifndef MBEDTLS_ECP_NIST_OPTIM
 #define MBEDTLS_ECP_NIST_OPTIM

@@ -33,4 +33,11 @@ int Stream::write(const std::uint8_t* from, std::size_t size) const noexcept {
     return result(count, fault);
 }
 
+bool Stream::readable() const noexcept {
+    int fault = 0;
+    const mp_uint_t ready =
+        mp_get_stream(object_)->ioctl(object_, MP_STREAM_POLL, MP_STREAM_POLL_RD, &fault);
+    return ready != MP_STREAM_ERROR && (ready & MP_STREAM_POLL_RD) != 0;
+}
+
 }  // namespace countersign::native

@@ -22,6 +22,9 @@ class Stream {
     [[nodiscard]] int read(std::uint8_t* to, std::size_t size) const noexcept;
     [[nodiscard]] int write(const std::uint8_t* from, std::size_t size) const noexcept;
 
+    // A read() would not have to wait; false where the object does not tell.
+    [[nodiscard]] bool readable() const noexcept;
+
     [[nodiscard]] mp_obj_t object() const noexcept { return object_; }
 
   private:

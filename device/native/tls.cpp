@@ -37,14 +37,34 @@ void Tls::resume(std::span<const std::uint8_t> saved) noexcept {
 }
 
 int Tls::handshake() noexcept {
-    const int status = result(mbedtls_ssl_handshake(&ssl_));
+    const int status = result(shake_hands());
     // Our last flight, or the alert that says what we do not like.
-    if (status != kWouldBlock) {
+    if (status != kWouldBlock && alert_ < 0) {
         const int flushed = flush();
         if (status == 0 && flushed != 0) return flushed;
     }
     usable_ = status == 0;
     return status;
+}
+
+int Tls::shake_hands() noexcept {
+    while (mbedtls_ssl_is_handshake_over(&ssl_) == 0) {
+        const int status = mbedtls_ssl_handshake_step(&ssl_);
+        if (status != 0) return status;
+        if (computes_next() && !objected()) (void)flush();  // what is not taken now goes with the rest
+    }
+    return 0;
+}
+
+// Our half of the key exchange, or a signature. mbedTLS has no call that tells.
+bool Tls::computes_next() const noexcept {
+    const int next = ssl_.MBEDTLS_PRIVATE(state);
+    return next == MBEDTLS_SSL_CLIENT_KEY_EXCHANGE || next == MBEDTLS_SSL_CERTIFICATE_VERIFY;
+}
+
+// A server speaks before it has all of our flight only to object to it.
+bool Tls::objected() const noexcept {
+    return flight_size_ > 0 && stream_.readable();
 }
 
 int Tls::read(std::uint8_t* to, std::size_t size) noexcept {
@@ -58,9 +78,8 @@ int Tls::write(const std::uint8_t* from, std::size_t size) noexcept {
 }
 
 void Tls::say_goodbye() noexcept {
-    if (!usable_) return;
+    if (usable_) mbedtls_ssl_close_notify(&ssl_);
     usable_ = false;
-    mbedtls_ssl_close_notify(&ssl_);
 }
 
 std::size_t Tls::save(std::span<std::uint8_t> out) noexcept {
@@ -120,9 +139,9 @@ int Tls::flush() noexcept {
 
 int Tls::on_receive(void* tls, unsigned char* to, std::size_t size) noexcept {
     Tls& self = *static_cast<Tls*>(tls);
-    const int flushed = self.flush();
     // A server that has closed may have said why before: that is read although nothing can be written any
     // more.
+    const int flushed = self.objected() ? kWouldBlock : self.flush();
     const int count = self.stream_.read(to, size);
     if (count >= 0) return count;
     if (flushed != 0 && flushed != kWouldBlock) return flushed;

@@ -1,7 +1,8 @@
 // The client's half of TLS 1.2 over a stream that may block or not.
 //
-// A handshake flight leaves in one write, before the next read: in pieces it loses 40 ms to Nagle's algorithm
-// and delayed acknowledgements, and the server's alert is overtaken by EPIPE.
+// The messages of a handshake leave together, before the next read or the next long computation, so that the
+// server works on them while we do. Record by record they would lose 40 ms to Nagle's algorithm and delayed
+// acknowledgements. Nothing more is written to a server that has objected: its alert would be lost to a reset.
 #pragma once
 
 #include <array>
@@ -66,6 +67,9 @@ class Tls {
     static int on_certificate(void* tls, mbedtls_x509_crt* certificate, int depth,
                               std::uint32_t* flags) noexcept;
     void resume(std::span<const std::uint8_t> saved) noexcept;
+    int shake_hands() noexcept;
+    [[nodiscard]] bool computes_next() const noexcept;
+    [[nodiscard]] bool objected() const noexcept;
     int flush() noexcept;
     int stream_failed(int fault) noexcept;
     int result(int status) noexcept;

@@ -114,7 +114,7 @@ mp_obj_t countersign_tls_shown_until(mp_obj_t self) {
 }
 
 mp_obj_t countersign_tls_save(mp_obj_t self_in) {
-    std::uint8_t saved[1024];  // 200 to 400 bytes with Mosquitto's tickets
+    std::uint8_t saved[1024];  // 140 bytes; and the server's certificate, where mbedTLS keeps that
     const std::size_t size = opened(self_in).tls.save(saved);
     const mp_obj_t result = mp_obj_new_bytes(saved, size);
     mbedtls_platform_zeroize(saved, sizeof saved);

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import io
 import os
+import select
 import socket
 import time
 
@@ -14,6 +15,9 @@ from _countersign import (
     CONNECTED, ENDED, MESSAGE, MQTT, NO_ROOM, NOT_CONNECTED, OVERSIZE, PUBLISHED, SUBSCRIBED, TLS,
     Credentials)
 from broker import new_client, running
+from countersign.backend import backend
+
+_POLL = 3  # MP_STREAM_POLL
 
 
 def credentials(name="user1", anchors=("ours",)):
@@ -30,20 +34,28 @@ def dial(port=None):
 
 
 class Counted(io.IOBase):
-    """A stream made in Python, around a socket, that counts what is written to it."""
+    """A stream made in Python, around a socket, that counts what is written to it. `patience`: how long a
+    poll waits for the other side to speak, in ms."""
 
-    def __init__(self, sock):
+    def __init__(self, sock, patience=0):
         self._sock = sock
+        self._patience = patience
+        self._poll = select.poll()
+        self._poll.register(sock, select.POLLIN)
         self.writes = 0
+        self.last = None
 
     def readinto(self, buffer):
         return self._sock.readinto(buffer)
 
     def write(self, data):
         self.writes += 1
+        self.last = bytes(data)
         return self._sock.write(data)
 
     def ioctl(self, request, argument):
+        if request == _POLL and argument & select.POLLIN and self._poll.poll(self._patience):
+            return select.POLLIN
         return 0
 
 
@@ -54,14 +66,26 @@ def next_event(mqtt):
             return event
 
 
-def test_a_handshake_takes_two_writes():
+def test_a_handshake_takes_four_writes():
+    """ClientHello; our certificate; our half of the key; the rest."""
     stream = Counted(dial())
     tls = TLS(stream, credentials(), "127.0.0.1")
     while not tls.handshake():
         pass
-    check.equal(stream.writes, 2)
+    check.equal(stream.writes, 4)
     check.equal((tls.alert(), tls.verdict(), tls.resumed()), (None, 0, False))
     tls.close()
+
+
+def test_closing_says_so_rfc_5246_7_2_1():
+    """Without close_notify OpenSSL would forget the session."""
+    stream = Counted(dial())
+    tls = TLS(stream, credentials(), "127.0.0.1")
+    while not tls.handshake():
+        pass
+    writes = stream.writes
+    tls.close()
+    check.equal((stream.writes, stream.last[0], len(stream.last)), (writes + 1, 21, 31))
 
 
 def test_a_session_is_resumed_and_shows_no_certificate():
@@ -93,6 +117,14 @@ def test_alerts_are_read_every_time_rfc_5246_7_2_2():
     for _ in range(20):
         check.equal(fails("old", broker.GOOD), (45, 0))  # certificate_expired
         check.equal(fails("intruder", broker.GOOD), (48, 0))  # unknown_ca
+
+
+def test_nothing_more_is_written_to_a_broker_that_has_objected_to_our_certificate():
+    stream = Counted(dial(), patience=5000)
+    tls = TLS(stream, credentials("old"), "127.0.0.1")
+    check.raises(OSError, tls.handshake)
+    check.equal((stream.writes, tls.alert()), (2, 45))
+    tls.close()
 
 
 def test_verdicts():
@@ -223,6 +255,18 @@ async def test_the_client_in_mqtt_5():
                 heard = await asyncio.wait_for(stream.__anext__(), 10)
                 check.equal(heard, ("devices/user1/echo", b"%d" % qos))
             check.equal(client.pending, 0)
+
+
+async def test_a_goodbye_ends_when_the_broker_is_the_first_to_hang_up():
+    board = broker.board()
+    context = backend.context_of(board.certificate(), board.key(), board.anchors())
+    hello = board.user, 60, True, None
+    for _ in range(10):
+        ours = backend.Backend(8, 4096, print, 4)
+        ours.connect(await ours.dial("127.0.0.1", broker.GOOD, context, hello), hello)
+        await ours.connection.established()
+        await asyncio.wait_for(ours.goodbye(), 5)
+        ours.connection.stop()
 
 
 async def test_nothing_is_left_behind_by_many_connections():

@@ -27,7 +27,7 @@ async def _again(client, full):
         binding.forget()
     wanted = _connections + 1
     leaving = asyncio.create_task(client.reconnect())
-    while _connections != wanted or not client.connected:
+    while _connections < wanted or not client.connected:
         await asyncio.sleep_ms(5)
     leaving.cancel()
     await client.publish("state", "ON", qos=1)
