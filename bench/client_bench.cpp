@@ -1,9 +1,10 @@
 // What a message costs a program on the host: our client beside libmosquitto and Paho C, in one run.
 //
-// client_bench [MESSAGES] [--json FILE] [--only LIBRARY] [--task "receive QoS 0"]: the same real Mosquitto, TLS 1.3 with AES-128-GCM,
-// window of 20 messages in flight, payloads; each library in a forked process of its own, by turns, so that
-// whatever else the machine does falls on all alike; medians. CPU time is the client's, in all its threads.
-// Then a relay counts TCP's payload, both ways. The figures are compared with the better peer's.
+// client_bench [MESSAGES] [--json FILE] [--only LIBRARY] [--task "receive QoS 0"]: the same real Mosquitto,
+// TLS 1.3 with AES-128-GCM, window of 20 messages in flight, payloads; each library in a forked process of
+// its own, by turns, so that whatever else the machine does falls on all alike; medians. CPU time is the
+// client's, in all its threads. Then a relay counts TCP's payload, both ways. The figures are compared with
+// the better peer's.
 #include <fmt/format.h>
 
 #include <algorithm>

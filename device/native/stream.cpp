@@ -35,8 +35,7 @@ int Stream::write(const std::uint8_t* from, std::size_t size) const noexcept {
 
 bool Stream::readable() const noexcept {
     int fault = 0;
-    const mp_uint_t ready =
-        mp_get_stream(object_)->ioctl(object_, MP_STREAM_POLL, MP_STREAM_POLL_RD, &fault);
+    const mp_uint_t ready = mp_get_stream(object_)->ioctl(object_, MP_STREAM_POLL, MP_STREAM_POLL_RD, &fault);
     return ready != MP_STREAM_ERROR && (ready & MP_STREAM_POLL_RD) != 0;
 }
 

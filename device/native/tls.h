@@ -2,7 +2,8 @@
 //
 // The messages of a handshake leave together, before the next read or the next long computation, so that the
 // server works on them while we do. Record by record they would lose 40 ms to Nagle's algorithm and delayed
-// acknowledgements. Nothing more is written to a server that has objected: its alert would be lost to a reset.
+// acknowledgements. Nothing more is written to a server that has objected: its alert would be lost to a
+// reset.
 #pragma once
 
 #include <array>
@@ -82,7 +83,7 @@ class Tls {
     bool shown_ = false;
     bool usable_ = false;  // there is a connection on which something can be said
     std::size_t flight_size_ = 0;
-    std::array<std::uint8_t, 1536> flight_;  // our second flight with a P-256 certificate is about 900 bytes
+    std::array<std::uint8_t, 1024> flight_;  // a P-256 certificate is about 520 bytes
 };
 
 }  // namespace countersign::native
