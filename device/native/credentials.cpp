@@ -7,7 +7,7 @@
 namespace countersign::native {
 namespace {
 
-// RFC 7525, 4.2: forward secrecy and AEAD, nothing else. Each suite offered is two bytes of every
+// RFC 9325, 4.2: forward secrecy and AEAD, nothing else. Each suite offered is two bytes of every
 // ClientHello.
 constexpr int kSuites[] = {MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
                            MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
