@@ -265,7 +265,7 @@ class _Line(Connection):
 
     async def _keep_time(self):
         """For the keepalive, which is the session's: it pings, and says when no answer has come."""
-        self._link.is_good()  # here, since it may write to flash: who waits for the connection does not for that
+        self._link.is_good()  # may write to flash: whoever waits for the connection does not wait for that
         overdue = 0
         while True:
             due = self._mqtt.next_tick()

@@ -95,7 +95,7 @@ def listen(*arguments):
 def heard(path):
     """The messages mosquitto_sub printed, without its own talk."""
     lines = str(read(path), "utf-8").split("\n")
-    own = ("Client ", "Subscribed ", "Connection error")
+    own = ("Client ", "Subscribed ", "Connection error", "Error: ", "OpenSSL Error")
     return [line for line in lines if line and not line.startswith(own)]
 
 

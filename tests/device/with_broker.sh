@@ -120,11 +120,21 @@ credentials() {
     echo -h 127.0.0.1 -p "$PORT" --cafile "$FIXTURE/ours.pem" --cert "$FIXTURE/tester.pem" --key "$FIXTURE/tester.key"
 }
 
+# mosquitto_sub comes back when a connection ends, but gives up when that happens in the middle of a handshake.
+keep_subscribed() { # ARGUMENTS...
+    trap 'kill "$!" 2>/dev/null; exit' TERM
+    while true; do
+        # shellcheck disable=SC2046 # paths without spaces, made here
+        stdbuf -oL mosquitto_sub $(credentials) -d "$@" &
+        wait "$!" || true
+        sleep 0.1
+    done
+}
+
 subscribe_in_background() { # FILE ARGUMENTS...
     local file=$1
     shift
-    # shellcheck disable=SC2046 # paths without spaces, made here
-    stdbuf -oL mosquitto_sub $(credentials) -d "$@" >"$file" 2>&1 &
+    keep_subscribed "$@" >"$file" 2>&1 &
     echo $! >>"$FIXTURE/pids"
     for _ in $(seq 200); do
         grep -qs 'Subscribed' "$file" && return 0
