@@ -31,7 +31,8 @@ using namespace countersign::bench;  // NOLINT(google-build-using-namespace)
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-constexpr std::size_t kRounds = 5;
+constexpr std::size_t kPublishRounds = 5;
+constexpr std::size_t kReceiveRounds = 16;       // short ones, whose cost the scheduler has a hand in
 constexpr std::size_t kDefaultMessages = 5'000;  // each round
 constexpr std::size_t kWireMessages = 1'000;
 constexpr std::size_t kMostReceived = 9'000;  // Mosquitto keeps 10,000 for a receiver that is slower
@@ -55,14 +56,16 @@ std::string topic_of(const Target& target) {
 
 // --- messages
 
-enum class Way : std::uint8_t { publish, receive };
+// take_in: a receiver of messages that are there already, where it is not the sender who sets the pace.
+enum class Way : std::uint8_t { publish, receive, take_in };
 
 struct Task {
     Way way;
     int qos;
     std::size_t payload;
     [[nodiscard]] std::string name() const {
-        return fmt::format("{} QoS {}, {} B", way == Way::publish ? "publish" : "receive", qos, payload);
+        const char* verb = way == Way::publish ? "publish" : way == Way::receive ? "receive" : "take in";
+        return fmt::format("{} QoS {}, {} B", verb, qos, payload);
     }
 };
 
@@ -95,20 +98,28 @@ Cost receive(const Library& library, const Target& target, const Target& sender,
         peer->disconnect();
     });
     receiver.wait_until_ready();
+    if (task.way == Way::take_in) receiver.pause();
     Child publisher([&](Stopwatch&, const auto&) {
         const auto peer = countersign_library().make(sender);
         peer->connect();
         peer->publish(topic_of(target), std::string(task.payload, 'x'), 1, kWarmUp + messages);
         peer->disconnect();
     });
-    const Cost cost = receiver.finish();
+    if (task.way == Way::receive) {
+        const Cost cost = receiver.finish();
+        (void)publisher.finish();
+        return cost;
+    }
     (void)publisher.finish();
-    return cost;
+    receiver.go_on();
+    return receiver.finish();
 }
 
-// A message nobody acknowledges takes a tenth of the time, and clocks are coarse.
+// A message nobody acknowledges takes a tenth of the time of one that is, where another client publishes
+// half; and clocks are coarse.
 std::size_t messages_of(const Task& task, std::size_t wanted) {
-    if (task.way == Way::receive) return std::min(wanted, kMostReceived);
+    if (task.way == Way::receive && task.qos == 0) return 4 * wanted;
+    if (task.way != Way::publish) return std::min(wanted, kMostReceived);
     return task.qos == 0 ? 10 * wanted : wanted;
 }
 
@@ -120,9 +131,12 @@ void measure(const std::vector<Library>& libraries, const fs::path& home, const 
              const Target& sender, const Task& task, std::size_t wanted, Json& json) {
     const std::size_t messages = messages_of(task, wanted);
     const auto count = static_cast<double>(messages);
+    const std::size_t rounds = task.way == Way::publish ? kPublishRounds : kReceiveRounds;
     std::vector<Figures> figures(libraries.size());
-    for (std::size_t round = 0; round < kRounds; ++round) {
-        for (std::size_t i = 0; i < libraries.size(); ++i) {
+    for (std::size_t round = 0; round < rounds; ++round) {
+        for (std::size_t turn = 0; turn < libraries.size(); ++turn) {
+            const std::size_t i =
+                (round + turn) % libraries.size();  // nobody always comes after the same one
             const Target target = device(home, 0, kPort);
             const double before = cpu_seconds(broker.pid());
             const Cost cost = task.way == Way::publish
@@ -241,13 +255,14 @@ void run(const Wanted& wanted) {
     Json json{{"machine", machine()},
               {"versions", versions()},
               {"messages_each_round", messages},
-              {"rounds", kRounds}};
+              {"rounds", kPublishRounds},
+              {"receive_rounds", kReceiveRounds}};
     fmt::print("{}\n", json["machine"].get<std::string>());
     for (const Library& library : libraries) {
         fmt::print("{} {}; ", library.name, library.version);
         json["libraries"].push_back({{"name", library.name}, {"version", library.version}});
     }
-    fmt::print("{} messages each of {} rounds\n", messages, kRounds);
+    fmt::print("{} messages each of {} rounds\n", messages, kPublishRounds);
 
     const TemporaryFolder folder;
     const fs::path home = folder.path() / "home";
@@ -258,7 +273,7 @@ void run(const Wanted& wanted) {
     const Broker broker(home, one_kind_of_tls);
     for (const Task& task :
          {Task{Way::publish, 0, 64}, Task{Way::publish, 1, 64}, Task{Way::publish, 1, 1024},
-          Task{Way::receive, 0, 64}, Task{Way::receive, 1, 64}}) {
+          Task{Way::receive, 0, 64}, Task{Way::receive, 1, 64}, Task{Way::take_in, 0, 64}}) {
         if (task.name().starts_with(wanted.task)) {
             measure(libraries, home, broker, sender, task, messages, json);
         }

@@ -80,6 +80,14 @@ void Child::wait_until_ready() const {
     expect(::read(from_, &said, 1) == 1 && said == kReady, "a client's work");
 }
 
+void Child::pause() const {
+    ::kill(pid_, SIGSTOP);
+}
+
+void Child::go_on() const {
+    ::kill(pid_, SIGCONT);
+}
+
 Cost Child::finish() {
     Cost cost;
     const bool told = ::read(from_, &cost, sizeof cost) == sizeof cost;

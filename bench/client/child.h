@@ -33,6 +33,9 @@ class Child {
     ~Child();
 
     void wait_until_ready() const;
+    // Stands still until go_on(): what comes for it meanwhile waits in sockets.
+    void pause() const;
+    void go_on() const;
     // Throws when the work has thrown, or has not ended in two minutes.
     [[nodiscard]] Cost finish();
 

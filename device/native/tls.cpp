@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string_view>
 
 #include "mbedtls_build.h"
 
@@ -9,13 +10,20 @@
 #include "unix_time.h"
 
 namespace countersign::native {
+namespace {
+
+bool is_address(std::string_view host) noexcept {
+    return host.find(':') != host.npos || host.find_first_not_of("0123456789.") == host.npos;
+}
+
+}  // namespace
 
 int Tls::begin(const Credentials& credentials, const Stream& stream, const char* host,
                std::span<const std::uint8_t> saved) noexcept {
     mbedtls_ssl_init(&ssl_);
     stream_ = stream;
+    host_ = host;
     if (const int status = mbedtls_ssl_setup(&ssl_, &credentials.config()); status != 0) return status;
-    if (const int status = mbedtls_ssl_set_hostname(&ssl_, host); status != 0) return status;
     mbedtls_ssl_set_verify(&ssl_, on_certificate, this);
     mbedtls_ssl_set_bio(&ssl_, this, on_send, on_receive, nullptr);
     if (!saved.empty()) resume(saved);
@@ -49,11 +57,21 @@ int Tls::handshake() noexcept {
 
 int Tls::shake_hands() noexcept {
     while (mbedtls_ssl_is_handshake_over(&ssl_) == 0) {
-        const int status = mbedtls_ssl_handshake_step(&ssl_);
-        if (status != 0) return status;
+        if (const int status = name_server(); status != 0) return status;
+        if (const int status = mbedtls_ssl_handshake_step(&ssl_); status != 0) return status;
         if (computes_next() && !objected()) (void)flush();  // what is not taken now goes with the rest
     }
     return 0;
+}
+
+// Whose certificate it must be. A ClientHello tells names, not addresses (RFC 6066, 3); mbedTLS would tell
+// whatever it verifies, and so hears of an address when the ClientHello has been written.
+int Tls::name_server() noexcept {
+    if (host_ == nullptr) return 0;
+    if (is_address(host_) && ssl_.MBEDTLS_PRIVATE(state) <= MBEDTLS_SSL_CLIENT_HELLO) return 0;
+    const int status = mbedtls_ssl_set_hostname(&ssl_, host_);
+    host_ = nullptr;
+    return status;
 }
 
 // Our half of the key exchange, or a signature. mbedTLS has no call that tells.

@@ -24,8 +24,8 @@ class Tls {
     static constexpr std::int64_t kNoEnd = INT64_MAX;
 
     // `saved` is what save() gave for an earlier connection, or empty; one that cannot be used is ignored. 0
-    // or an mbedTLS error. `credentials` must outlive this. end() once for every begin(), whatever it
-    // returned.
+    // or an mbedTLS error. `credentials` must outlive this, `host` the handshake. end() once for every
+    // begin(), whatever it returned.
     int begin(const Credentials& credentials, const Stream& stream, const char* host,
               std::span<const std::uint8_t> saved) noexcept;
     void end() noexcept;
@@ -69,6 +69,7 @@ class Tls {
                               std::uint32_t* flags) noexcept;
     void resume(std::span<const std::uint8_t> saved) noexcept;
     int shake_hands() noexcept;
+    int name_server() noexcept;
     [[nodiscard]] bool computes_next() const noexcept;
     [[nodiscard]] bool objected() const noexcept;
     int flush() noexcept;
@@ -77,6 +78,7 @@ class Tls {
 
     mbedtls_ssl_context ssl_;
     Stream stream_;
+    const char* host_ = nullptr;  // until mbedTLS knows it
     std::int64_t shown_until_ = kNoEnd;
     int stream_fault_ = 0;
     int alert_ = -1;

@@ -27,15 +27,15 @@ Link::Link(asio::io_context& context, std::shared_ptr<TlsContext> tls, Peer peer
 // Every handler keeps the link alive and does nothing once it is closed.
 void Link::open() {
     resolver_.async_resolve(
-        peer_.host, std::to_string(peer_.port), Tcp::resolver::numeric_service,
-        [self = shared_from_this()](const std::error_code& code, const Tcp::resolver::results_type& found) {
+        peer_.host, std::to_string(peer_.port), Resolver::numeric_service,
+        [self = shared_from_this()](const std::error_code& code, const Resolver::results_type& found) {
             if (self->closed_) return;
             if (code) return self->lost(code);
             self->dial(found);
         });
 }
 
-void Link::dial(const Tcp::resolver::results_type& endpoints) {
+void Link::dial(const Resolver::results_type& endpoints) {
     stage_ = Stage::dialling;
     asio::async_connect(stream_.next_layer(), endpoints,
                         [self = shared_from_this()](const std::error_code& code, const Tcp::endpoint&) {
@@ -49,6 +49,8 @@ void Link::shake_hands() {
     stage_ = Stage::handshake;
     std::error_code ignored;
     stream_.next_layer().set_option(Tcp::no_delay(true), ignored);  // 40 ms a handshake, else
+    // Asio would have the buffer of a record given back and asked for again with each.
+    SSL_clear_mode(stream_.native_handle(), SSL_MODE_RELEASE_BUFFERS);
     if (!tls_->prepare(stream_.native_handle(), peer_.host)) return lost(asio::error::invalid_argument);
     stream_.async_handshake(asio::ssl::stream_base::client,
                             [self = shared_from_this()](const std::error_code& code) {

@@ -53,8 +53,12 @@ class Link : public std::enable_shared_from_this<Link> {
 
   private:
     using Tcp = asio::ip::tcp;
+    // Not Asio's default, any_io_executor: to copy that for each read costs more than the read's own handler.
+    using Executor = asio::io_context::executor_type;
+    using Socket = asio::basic_stream_socket<Tcp, Executor>;
+    using Resolver = asio::ip::basic_resolver<Tcp, Executor>;
 
-    void dial(const Tcp::resolver::results_type& endpoints);
+    void dial(const Resolver::results_type& endpoints);
     void shake_hands();
     void opened();
     [[nodiscard]] std::size_t read_more(std::size_t count);
@@ -69,8 +73,8 @@ class Link : public std::enable_shared_from_this<Link> {
     std::shared_ptr<TlsContext> tls_;  // the stream calls back into it
     Peer peer_;
     LinkOwner& owner_;
-    Tcp::resolver resolver_;
-    asio::ssl::stream<Tcp::socket> stream_;
+    Resolver resolver_;
+    asio::ssl::stream<Socket> stream_;
     asio::steady_timer writing_patience_;
     asio::steady_timer end_patience_;
     Stage stage_ = Stage::resolving;

@@ -77,6 +77,31 @@ def test_a_handshake_takes_four_writes():
     tls.close()
 
 
+class Deaf(io.IOBase):
+    """Takes what is written, and has nothing to read."""
+
+    def __init__(self):
+        self.taken = b""
+
+    def readinto(self, buffer):
+        return None
+
+    def write(self, data):
+        self.taken += data
+        return len(data)
+
+    def ioctl(self, request, argument):
+        return 0
+
+
+def test_a_client_hello_tells_names_and_no_addresses_rfc_6066_3():
+    for host, told in (("localhost", True), ("127.0.0.1", False), ("::1", False)):
+        stream = Deaf()
+        tls = TLS(stream, credentials(), host)
+        check.equal((host, tls.handshake(), host.encode() in stream.taken), (host, False, told))
+        tls.close()
+
+
 def test_closing_says_so_rfc_5246_7_2_1():
     """Without close_notify OpenSSL would forget the session."""
     stream = Counted(dial())
@@ -303,9 +328,12 @@ async def test_nothing_is_left_behind_by_many_connections():
         heap, native = await used()
         for i in range(int(os.getenv("SOAK") or 100)):  # SOAK=10000 for the long run, some minutes
             await again(i)
-        after = await used()
-    check.true(after[0] - heap < 2000, "%d bytes more in MicroPython's heap" % (after[0] - heap))
-    check.true(after[1] - native < 2000, "%d bytes more outside of it" % (after[1] - native))
+        for i in range(5):
+            more = [now - before for now, before in zip(await used(), (heap, native))]
+            if max(more) < 2000:
+                break
+            await again(i)  # a word left on the stack can keep one old object, but not one more each time
+    check.true(max(more) < 2000, "%d bytes more in MicroPython's heap, %d outside of it" % tuple(more))
 
 
 check.run(globals())
