@@ -9,7 +9,7 @@ client's for life:
     pending()                         messages above QoS 0 that are not acknowledged
     await dial(host, port, context, hello)   a link: TLS is done; hello: (user, keepalive, clean, will)
     connect(link, hello)              makes it the connection
-    await publish(topic, payload, qos, retain)
+    await publish(topic, payload, qos, retain, properties=None)   properties: of MQTT 5 only
     ask(subscription)                 says to the broker what is wanted now, when there is a connection
     await drained()                   until nothing is pending
     await goodbye()                   DISCONNECT

@@ -72,6 +72,7 @@ class Client:
         limit = max(receive_limit, _LIFECYCLE_LIMIT) if lifecycle else receive_limit
         if version not in backend.VERSIONS:
             raise ValueError("this firmware does not speak MQTT of version %r" % version)
+        self._version = version
         self._backend = backend.Backend(window, limit, log, version)
         self._context = None
         self._remember = remember
@@ -99,29 +100,35 @@ class Client:
         """The full topic for one of the board's own."""
         return topic if topic.startswith(_ABSOLUTE) else "devices/%s/%s" % (self.name, topic)
 
-    async def publish(self, topic, payload, qos=1, retain=False):
+    async def publish(self, topic, payload, qos=1, retain=False, properties=None):
         """Above QoS 0: returns True when the broker has it, however many connections that takes. Giving up
         waiting (asyncio.wait_for) does not take the message back. QoS 0: False when there is no connection to
-        send it on. QoS 2 needs the firmware with _countersign."""
+        send it on. QoS 2 needs the firmware with _countersign.
+
+        properties, in MQTT 5: a dict with any of expires_after (seconds until nobody gets it any more),
+        content_type, response_topic, correlation_data (bytes), user (a list of pairs of text)."""
         if isinstance(payload, str):
             payload = payload.encode()
         if len(payload) > self._send_limit:
             raise PayloadTooLarge("%d bytes, send_limit is %d" % (len(payload), self._send_limit))
         if qos > backend.MAX_QOS:
             raise TopicInvalid(_QOS)
-        return await self._backend.publish(backend.check_topic(self.topic(topic)), payload, qos, retain)
+        if properties and self._version < 5:
+            raise ValueError("only MQTT 5 has properties: Client(version=5)")
+        topic = backend.check_topic(self.topic(topic))
+        return await self._backend.publish(topic, payload, qos, retain, properties)
 
-    def subscribe(self, topic_filter, callback=None, qos=1, depth=16):
+    def subscribe(self, topic_filter, callback=None, qos=1, depth=16, properties=False):
         """A Subscription; it is asked for now or at the next connect, and again whenever the broker has
         forgotten it.
 
         callback(topic, payload) is a plain function that returns soon. Without one, fetch with `async for
         topic, payload in subscription`; of more than `depth` waiting messages the oldest is dropped (and
-        counted)."""
+        counted). With properties=True both get a third item, the properties as publish() takes them."""
         if not 0 <= qos <= backend.MAX_QOS:
             raise TopicInvalid(_QOS)
         topic_filter = backend.check_filter(self.topic(topic_filter))
-        subscription = Subscription(topic_filter, callback, qos, depth)
+        subscription = Subscription(topic_filter, callback, qos, depth, properties)
         self._backend.subscriptions.all.append(subscription)
         self._backend.ask(subscription)
         return subscription

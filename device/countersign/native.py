@@ -128,10 +128,10 @@ class Backend:
     def connect(self, link, hello):
         self.connection = _Line(self, link, hello)
 
-    async def publish(self, topic, payload, qos, retain):
+    async def publish(self, topic, payload, qos, retain, properties=None):
         while True:
             try:
-                packet_id = self.mqtt.publish(topic, payload, qos, retain)
+                packet_id = self.mqtt.publish(topic, payload, qos, retain, properties)
             except ValueError as e:
                 raise MessageRefused(str(e))
             if packet_id >= 0:
@@ -299,7 +299,7 @@ class _Line(Connection):
         if kind == PUBLISHED:
             self._backend.settled(event[1])
         elif kind == MESSAGE:
-            self._backend.subscriptions.route(event[1], event[2])
+            self._backend.subscriptions.route(event[1], event[2], event[3])
         elif kind == CONNECTED:
             self._accepted()
             self.run(self._keep_time())  # not before: its first pause would be as long as a CONNACK may take

@@ -54,7 +54,7 @@ class Backend:
     def _is_up(self):
         return self.connection is not None and self.connection.up
 
-    async def publish(self, topic, payload, qos, retain):
+    async def publish(self, topic, payload, qos, retain, properties=None):
         if not qos:
             if not self.connection or not await self.connection.room():
                 return False

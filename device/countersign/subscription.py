@@ -20,7 +20,7 @@ _FAILURE = const(0x80)  # SUBACK: refused; MQTT 5 has more of these, all above
 class Subscription:
     """Messages of one filter, for a callback or for `async for topic, payload in subscription`."""
 
-    def __init__(self, topic_filter, callback, qos, depth):
+    def __init__(self, topic_filter, callback, qos, depth, properties=False):
         self.topic_filter = topic_filter
         self.callback = callback
         self.qos = qos
@@ -28,6 +28,7 @@ class Subscription:
         self.packet_id = 0
         self.dropped = 0  # messages that came while the queue was full
         self._depth = depth
+        self._properties = properties
         self._queue = []
         self._came = asyncio.Event()
         self._decided = asyncio.Event()
@@ -57,18 +58,19 @@ class Subscription:
         self.state = GRANTED if granted else REFUSED
         self._decided.set()
 
-    def deliver(self, topic, payload):
+    def deliver(self, topic, payload, properties):
         """A callback's fault must not end our connection: it is printed, and the next message comes."""
+        message = (topic, payload, properties or {}) if self._properties else (topic, payload)
         if self.callback:
             try:
-                self.callback(topic, payload)
+                self.callback(*message)
             except Exception as e:
                 sys.print_exception(e)
             return
         if len(self._queue) >= self._depth:
             self._queue.pop(0)
             self.dropped += 1
-        self._queue.append((topic, payload))
+        self._queue.append(message)
         self._came.set()
 
 
@@ -112,11 +114,11 @@ class Subscriptions:
                 todo.append(subscription)
         return todo
 
-    def route(self, topic, payload):
+    def route(self, topic, payload, properties=None):
         """Whether anyone wanted it."""
         wanted = False
         for subscription in self.all[:]:
             if subscription.state != LEAVING and self._matches(subscription.topic_filter, topic):
-                subscription.deliver(topic, payload)
+                subscription.deliver(topic, payload, properties)
                 wanted = True
         return wanted

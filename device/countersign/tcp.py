@@ -43,7 +43,7 @@ async def _connect(address):
         except OSError as e:
             if e.errno != errno.EINPROGRESS:
                 raise
-        await writable(raw)
+            await writable(raw)
         # Writable also means failed. A TLS server never speaks first: this tells the error or would block.
         early = raw.read(1)
         if early:

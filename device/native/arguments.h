@@ -30,6 +30,10 @@ inline std::string_view text_of(mp_obj_t object) {
     mp_raise_msg(&mp_type_ValueError, (mp_rom_error_text_t)(words));
 }
 
+[[noreturn]] inline void raise_type_error(const char* words) {
+    mp_raise_msg(&mp_type_TypeError, (mp_rom_error_text_t)(words));
+}
+
 template <typename Type>
 Type& as(mp_obj_t self) {
     return *static_cast<Type*>(MP_OBJ_TO_PTR(self));

@@ -13,3 +13,5 @@
 #ifndef MBEDTLS_HMAC_DRBG_C
 #define MBEDTLS_HMAC_DRBG_C
 #endif
+// A resumed handshake is SHA-256 before all: a tenth fewer instructions for 3 kB of flash.
+#undef MBEDTLS_SHA256_SMALLER

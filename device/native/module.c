@@ -63,7 +63,7 @@ MP_DEFINE_CONST_OBJ_TYPE(countersign_tls_type, MP_QSTR_TLS, MP_TYPE_FLAG_NONE, m
 // --- MQTT
 
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(mqtt_connect_obj, 7, 7, countersign_mqtt_connect);
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(mqtt_publish_obj, 5, 5, countersign_mqtt_publish);
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(mqtt_publish_obj, 5, 6, countersign_mqtt_publish);
 static MP_DEFINE_CONST_FUN_OBJ_3(mqtt_subscribe_obj, countersign_mqtt_subscribe);
 static MP_DEFINE_CONST_FUN_OBJ_2(mqtt_unsubscribe_obj, countersign_mqtt_unsubscribe);
 static MP_DEFINE_CONST_FUN_OBJ_1(mqtt_disconnect_obj, countersign_mqtt_disconnect);

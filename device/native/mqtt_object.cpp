@@ -6,6 +6,7 @@
 #include "faults.h"
 #include "line.h"
 #include "module.h"
+#include "properties.h"
 #include "tls_object.h"
 
 extern "C" {
@@ -57,7 +58,7 @@ mp_obj_t given(const mqtt::Accepted& accepted) {
         case mqtt::Status::no_room: return MP_OBJ_NEW_SMALL_INT(COUNTERSIGN_NO_ROOM);
         case mqtt::Status::not_connected: return MP_OBJ_NEW_SMALL_INT(COUNTERSIGN_NOT_CONNECTED);
         case mqtt::Status::bad_topic: raise_value_error("topic");
-        case mqtt::Status::bad_argument: raise_value_error("argument");
+        case mqtt::Status::bad_argument: raise_value_error("MQTT does not allow its QoS or properties");
         case mqtt::Status::not_supported: raise_value_error("not supported by the broker");
         case mqtt::Status::too_large: break;
     }
@@ -115,7 +116,8 @@ mp_obj_t told(const mqtt::Effect& effect) {
         case Kind::connected: return event(COUNTERSIGN_CONNECTED, mp_obj_new_bool(effect.session_present));
         case Kind::refused: return event(COUNTERSIGN_REFUSED, code(effect.reason));
         case Kind::message:
-            return event(COUNTERSIGN_MESSAGE, text(effect.message.topic), bytes(effect.message.payload));
+            return event(COUNTERSIGN_MESSAGE, text(effect.message.topic), bytes(effect.message.payload),
+                         dict_of(effect.message.properties));
         case Kind::oversize:
             return event(COUNTERSIGN_OVERSIZE, text(effect.message.topic), number(effect.size));
         case Kind::published: return event(COUNTERSIGN_PUBLISHED, number(effect.packet_id));
@@ -194,11 +196,11 @@ mp_obj_t countersign_mqtt_connect(size_t, const mp_obj_t* args) {
     return given({self.line.session.connect(now(self), options)});
 }
 
-// publish(topic, payload, qos, retain)
-mp_obj_t countersign_mqtt_publish(size_t, const mp_obj_t* args) {
+// publish(topic, payload, qos, retain, properties=None)
+mp_obj_t countersign_mqtt_publish(size_t n_args, const mp_obj_t* args) {
     auto& self = as<MqttObject>(args[0]);
-    const mqtt::Message message{text_of(args[1]), bytes_of(args[2]), qos_of(args[3]),
-                                mp_obj_is_true(args[4])};
+    const mqtt::Message message{text_of(args[1]), bytes_of(args[2]), qos_of(args[3]), mp_obj_is_true(args[4]),
+                                properties_of(n_args > 5 ? args[5] : mp_const_none)};
     mqtt::Session& session = self.line.session;
     if (message.qos != mqtt::Qos::at_most_once && session.unacknowledged() >= self.limits.max_inflight) {
         return MP_OBJ_NEW_SMALL_INT(COUNTERSIGN_NO_ROOM);
@@ -206,7 +208,8 @@ mp_obj_t countersign_mqtt_publish(size_t, const mp_obj_t* args) {
     mqtt::Accepted accepted = session.publish(message);
     if (accepted.status == mqtt::Status::too_large) {
         if (!self.line.at_rest()) return MP_OBJ_NEW_SMALL_INT(COUNTERSIGN_NO_ROOM);
-        enlarge(self, message.qos, message.topic.size() + message.payload.size() + kHead);
+        const std::size_t properties = message.properties.encoded.size();
+        enlarge(self, message.qos, message.topic.size() + properties + message.payload.size() + kHead);
         accepted = session.publish(message);
     }
     return given(accepted);

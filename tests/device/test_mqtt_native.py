@@ -98,7 +98,7 @@ def test_a_qos_2_message_comes_once_mqtt_4_3_3_2():
     mqtt, pipe, _ = connected()
     message = b"\x34\x06\x00\x01t\x00\x07y"
     pipe.incoming = message
-    check.equal(events(mqtt), [(MESSAGE, "t", b"y")])
+    check.equal(events(mqtt), [(MESSAGE, "t", b"y", None)])
     check.equal(pipe.take(), b"\x50\x02\x00\x07")
     pipe.incoming = bytes((message[0] | 8,)) + message[1:]  # DUP: our PUBREC was lost
     check.equal(events(mqtt), [])
@@ -111,7 +111,7 @@ def test_a_qos_2_message_comes_once_mqtt_4_3_3_2():
 def test_an_answer_goes_out_after_the_message_was_handed_over_mqtt_4_3_2_2():
     mqtt, pipe, _ = connected()
     pipe.incoming = b"\x32\x06\x00\x01t\x00\x07y"
-    check.equal(mqtt.advance(True), (MESSAGE, "t", b"y"))
+    check.equal(mqtt.advance(True), (MESSAGE, "t", b"y", None))
     check.equal(pipe.take(), b"")
     check.equal(mqtt.advance(True), None)
     check.equal(pipe.take(), b"\x40\x02\x00\x07")

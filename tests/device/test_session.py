@@ -126,7 +126,7 @@ def test_routing():
 def test_a_full_queue_drops_the_oldest():
     subscription = Subscription("t", None, 1, 2)
     for payload in (b"1", b"2", b"3"):
-        subscription.deliver("t", payload)
+        subscription.deliver("t", payload, None)
     check.equal((subscription._queue, subscription.dropped), ([("t", b"2"), ("t", b"3")], 1))
 
 

@@ -146,7 +146,7 @@ class Client:
         self.subscriptions.append(Subscription(topic, callback))
         return self.subscriptions[-1]
 
-    async def publish(self, topic, payload, qos, retain):
+    async def publish(self, topic, payload, qos, retain, properties=None):
         assert qos == 1 and retain
         self.world.publish(topic, payload)
 
