@@ -37,7 +37,12 @@ transport::Options transport_options(const Identity& identity, const ClientOptio
     options.certificate = identity.certificate;
     options.key = identity.key;
     options.anchors = identity.anchors;
+    options.version = gateway::version_of(wanted.version);
     options.clean_session = wanted.clean_session;
+    // 3.1.1's way: a session that is not asked to be clean is kept for good.
+    if (options.version == mqtt::Version::v5 && !wanted.clean_session) {
+        options.session_expiry = std::chrono::seconds(mqtt::kNeverExpires);
+    }
     options.keep_alive = wanted.keepalive;
     options.connect_timeout = wanted.deadline;
     options.max_packet = wanted.receive_limit;
@@ -71,22 +76,25 @@ class Client::Impl {
         context.restart();
     }
 
-    void publish(std::string_view own, std::string_view payload, transport::Qos qos, bool retain, Done done) {
+    void publish(std::string_view own, std::string_view payload, transport::Qos qos, bool retain, Done done,
+                 const transport::MessageProperties& properties = {}) {
         ++pending;
-        client.publish(full_topic(name, own), std::string(payload), qos, retain,
-                       [this, done = std::move(done)](const std::optional<Error>& error) {
-                           --pending;
-                           if (!done) {
-                               if (error) log(error->what());
-                           } else if (error) {
-                               done(fault_of(*error, error->id() != Code::NotSent));
-                           } else {
-                               done(std::nullopt);
-                           }
-                       });
+        client.publish(
+            full_topic(name, own), std::string(payload), qos, retain,
+            [this, done = std::move(done)](const std::optional<Error>& error) {
+                --pending;
+                if (!done) {
+                    if (error) log(error->what());
+                } else if (error) {
+                    done(fault_of(*error, error->id() != Code::NotSent));
+                } else {
+                    done(std::nullopt);
+                }
+            },
+            properties);
     }
 
-    void subscribe(std::string filter, Callback callback, transport::Qos qos) {
+    void subscribe(std::string filter, WholeCallback callback, transport::Qos qos) {
         client.subscribe(filter, qos, [this](const std::optional<Error>& error) {
             if (error) log(error->what());
         });
@@ -108,7 +116,7 @@ class Client::Impl {
 
     struct Subscription {
         std::string filter;
-        Callback callback;
+        WholeCallback callback;
     };
 
     const std::string name;
@@ -140,9 +148,10 @@ class Client::Impl {
 
     // By index and on a copy: a callback may subscribe or unsubscribe.
     void on_message(const transport::Received& message) {
+        const Received whole = gateway::received_of(message);
         for (std::size_t i = 0; i < subscriptions.size(); ++i) {
             if (!mqtt::topic_matches(subscriptions[i].filter, message.topic)) continue;
-            if (const Callback callback = subscriptions[i].callback) callback(message.topic, message.payload);
+            if (const WholeCallback callback = subscriptions[i].callback) callback(whole);
         }
     }
 };
@@ -157,11 +166,24 @@ Client::Client(const Identity& identity, ClientOptions options) {
 
 Client::~Client() = default;
 
-void Client::publish(std::string_view topic, std::string_view payload, int qos, bool retain, Done done) {
-    impl_->publish(topic, payload, qos_of(qos), retain, std::move(done));
+void Client::publish(std::string_view topic, std::string_view payload, int qos, bool retain, Done done,
+                     const Properties& properties) {
+    try {
+        impl_->publish(topic, payload, qos_of(qos), retain, std::move(done),
+                       gateway::properties_of(properties));
+    } catch (const Error& error) {
+        throw fault_of(error, true);
+    }
 }
 
 void Client::subscribe(std::string_view filter, Callback callback, int qos) {
+    subscribe(filter, WholeCallback([callback = std::move(callback)](const Received& message) {
+                  if (callback) callback(message.topic, message.payload);
+              }),
+              qos);
+}
+
+void Client::subscribe(std::string_view filter, WholeCallback callback, int qos) {
     impl_->subscribe(full_topic(impl_->name, filter), std::move(callback), qos_of(qos));
 }
 

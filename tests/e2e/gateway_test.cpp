@@ -113,6 +113,21 @@ TEST_F(Gateway, ReportIsDeliveredByTheBrokerThatIsThere) {
     EXPECT_TRUE(listener.wait_for("devices/thermometer/last a report"));
 }
 
+// [MQTT5-3.3.2.3.5], [MQTT5-3.3.2.3.6]: mosquitto_rr takes an answer that comes to its topic.
+TEST_F(Gateway, QuestionsOfMosquittoRrAreAnsweredInMqtt5) {
+    const auto broker = start_broker(scene);
+    Background answerer({build() / "answerer", identity, broker_address()});
+    ASSERT_TRUE(answerer.wait_for("Connected to 127.0.0.1"));
+    const auto answered =
+        run_command(mosquitto_client("mosquitto_rr", scene, scene.home() / "operator", "operator",
+                                     {"-i", "operator~operator/test", "-V", "5", "-q", "1", "-t",
+                                      "devices/thermometer/cmd/ask", "-e", "devices/thermometer/answer", "-m",
+                                      "how warm?", "-F", "%p %C %D", "-W", "10"}),
+                    std::chrono::seconds(20));
+    EXPECT_EQ(answered.exit_code, 0) << answered.output << answerer.output();
+    EXPECT_THAT(answered.output, testing::StartsWith("21.5 text/plain")) << answerer.output();
+}
+
 TEST_F(Gateway, ReportSaysWhyItCouldNot) {
     const auto broker = start_broker(scene);
     scene.must({"revoke", "thermometer"});

@@ -20,6 +20,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "countersign/identity.h"
 
@@ -33,13 +35,34 @@ struct ClientOptions {
     std::size_t queue = 10'000;  // messages that wait for the broker; more are refused, E-QUEUE-FULL
     std::uint16_t window = 20;   // of these, on their way at once
     std::chrono::milliseconds deadline{15'000};  // for one attempt to connect
+    int version = 4;                             // of MQTT: 4 is 3.1.1, 5 is 5.0
     // One line whenever the connection comes up or fails, or a message nobody waits for is refused.
     std::function<void(const std::string& line)> log{};
+};
+
+// What MQTT 5 lets a message carry.
+struct Properties {
+    std::optional<std::chrono::seconds> expires_after{};  // then nobody gets it any more
+    std::string content_type{};
+    std::string response_topic{};  // where an answer is awaited
+    std::string correlation_data{};
+    std::vector<std::pair<std::string, std::string>> user{};
+};
+
+// A message that has arrived, whole. The views live until the callback returns.
+struct Received {
+    std::string_view topic;
+    std::string_view payload;
+    int qos = 0;
+    bool retained = false;   // it was stored in the broker before we subscribed
+    bool duplicate = false;  // QoS 1: it may have been delivered before
+    Properties properties{};
 };
 
 class Client {
   public:
     using Callback = std::function<void(std::string_view topic, std::string_view payload)>;
+    using WholeCallback = std::function<void(const Received& message)>;
     // Nothing: the broker has the message (QoS 0: it has been written).
     using Done = std::function<void(const std::optional<Fault>& fault)>;
 
@@ -53,12 +76,14 @@ class Client {
 
     // Messages wait in order, through any number of connections, until the broker has acknowledged them. QoS
     // 1 arrives at least once, QoS 2 exactly once unless the broker loses its memory, QoS 0 is sent once.
+    // `properties` need version 5, else `done` says E-USAGE.
     void publish(std::string_view topic, std::string_view payload, int qos = 1, bool retain = false,
-                 Done done = {});
+                 Done done = {}, const Properties& properties = {});
 
     // It is asked for now or at the next connect, and again whenever the broker has forgotten it. Every
     // callback whose filter matches is called, in the order of subscription; the views live until it returns.
     void subscribe(std::string_view filter, Callback callback, int qos = 1);
+    void subscribe(std::string_view filter, WholeCallback callback, int qos = 1);
     void unsubscribe(std::string_view filter);
 
     // Connects and stays connected until close().
