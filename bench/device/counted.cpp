@@ -35,6 +35,7 @@ constexpr std::array kRows{
     Row{"signature", "a signature"},
     Row{"verification", "a verification"},
     Row{"tls_full", "TLS handshake, full"},
+    Row{"tls_known", "TLS handshake, full, with a known broker"},
     Row{"tls_resumed", "TLS handshake, resumed"},
     Row{"connect", "connect"},
     Row{"connect_again", "connect again"},

@@ -40,6 +40,7 @@ class Boards {
         const Json settings{{"way", way.package ? "package" : "plain"},
                             {"nodelay", way.nodelay},
                             {"resume", way.resume},
+                            {"anew", way.anew},
                             {"host", "127.0.0.1"},
                             {"port", port == 0 ? port_ : port},
                             {"task", task.name},
@@ -55,7 +56,7 @@ class Boards {
 };
 
 Json connects(Boards& boards, const TimedOptions& options) {
-    const std::vector<Way> ways{kPlain, kPlainNoDelay, kPlainQuick, kPython, kNative, kResumed};
+    const std::vector<Way> ways{kPlain, kPlainNoDelay, kPlainQuick, kPython, kNativeFirst, kNative, kResumed};
     std::vector<std::vector<double>> ms(ways.size());
     for (int round = 0; round < options.rounds; ++round) {
         for (std::size_t i = 0; i < ways.size(); ++i) {

@@ -1,7 +1,7 @@
 # Runs on the virtual board (bench/device/timed.cpp sends it): how long connecting and publishing take.
 #
 # SETTINGS: way: "plain", a client as a user writes it over the firmware's `tls`, or "package"; nodelay, for
-# the plain client; resume, for the package; host, port; task: "connect", "publish" or "wire"; count; qos;
+# the plain client; resume and anew (ways.h), for the package; host, port; task: "connect", "publish" or "wire"; count; qos;
 # together: how many messages are on their way at once.
 import asyncio
 import gc
@@ -42,6 +42,9 @@ class Plain:
         self._context = transport.context_of(identity.certificate(), identity.key(), identity.anchors())
         self._topic = text("devices/%s/figures" % identity.name)
 
+    def prepare(self):
+        pass
+
     async def connect(self):
         body = text("MQTT") + bytes((4, 2, 0, _KEEPALIVE)) + text(self._name)
         raw = socket.socket()
@@ -73,12 +76,17 @@ class Package:
 
     def __init__(self, identity):
         self._hello = identity.user, _KEEPALIVE, True, None
+        self._identity = identity
         self._context = make_context(identity)
         self._topic = "devices/%s/figures" % identity.name
 
-    async def connect(self):
+    def prepare(self):
+        if SETTINGS["anew"]:
+            self._context = make_context(self._identity)
         if not SETTINGS["resume"] and hasattr(self._context, "binding"):
             self._context.binding.forget()
+
+    async def connect(self):
         self._client = backend.backend.Backend(8, 4096, print, 4)
         self._link = await self._client.dial(HOST, PORT, self._context, self._hello)
         self._client.connect(self._link, self._hello)
@@ -98,6 +106,7 @@ class Package:
 async def connects(client):
     """The first one is no part of it: it makes what a resumed one resumes."""
     for i in range(COUNT + 1):
+        client.prepare()
         gc.collect()
         began = time.ticks_us()
         await client.connect()
@@ -111,6 +120,7 @@ async def connects(client):
 async def wire(client):
     """Three connections; the last one publishes too."""
     for i in range(3):
+        client.prepare()
         await client.connect()
         for _ in range(COUNT if i == 2 else 0):
             await client.publish(QOS)
@@ -139,6 +149,7 @@ async def timed(publish):
 
 
 async def publish_plain(client):
+    client.prepare()
     await client.connect()
     await timed(client.publish)
     await client.leave()

@@ -9,6 +9,7 @@ struct Way {
     bool package;          // or a plain client over the firmware's own `tls`
     bool nodelay = false;  // for the plain one; the package always sets it
     bool resume = false;
+    bool anew = false;  // credentials made anew for each connection, as after power-on
 };
 
 inline constexpr int kWindow = 8;  // messages on their way at once: countersign.Client's own default
@@ -19,6 +20,8 @@ inline constexpr Way kPlainNoDelay{"plain client over `tls`, TCP_NODELAY", false
 inline constexpr Way kPlainQuick{"the same on the firmware of `_countersign`", true, false, true};
 inline constexpr Way kPython{"package, in Python", false, true};
 inline constexpr Way kNative{"package, `_countersign`", true, true};
+inline constexpr Way kNativeFirst{
+    "package, `_countersign`, the first after power-on", true, true, false, false, true};
 inline constexpr Way kResumed{"package, `_countersign`, resumed", true, true, false, true};
 
 }  // namespace countersign::bench

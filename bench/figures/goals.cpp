@@ -64,6 +64,8 @@ void judge_device(const Json& device, std::vector<Goal>& goals) {
                 "no slower", ms(kNative), ms(kPlainNoDelay)));
     goals.push_back(
         at_most("the same against `tls` as it comes", 1.0 / 3, "at most 1/3", ms(kNative), ms(kPlain)));
+    goals.push_back(at_most("the first connect after power-on, against `tls` with TCP_NODELAY", 1,
+                            "no slower", ms(kNativeFirst), ms(kPlainNoDelay)));
     goals.push_back(at_most("TLS handshake resumed against full, RV32 instructions", 1.0 / 50, "at most 1/50",
                             instructions(device, "native", "tls_resumed"),
                             instructions(device, "native", "tls_full")));

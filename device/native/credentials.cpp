@@ -3,6 +3,7 @@
 #include "mbedtls_build.h"
 
 #include "mbedtls/error.h"
+#include "verified.h"
 
 namespace countersign::native {
 namespace {
@@ -20,6 +21,7 @@ constexpr int kSuites[] = {MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
 }  // namespace
 
 int Credentials::begin() noexcept {
+    owner_ = VerifiedScope::new_owner();
     mbedtls_ssl_config_init(&config_);
     mbedtls_x509_crt_init(&anchors_);
     mbedtls_x509_crt_init(&own_);

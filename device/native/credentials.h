@@ -21,6 +21,7 @@ class Credentials {
     void end() noexcept;                                                 // wipes the key
 
     [[nodiscard]] const mbedtls_ssl_config& config() const noexcept { return config_; }
+    [[nodiscard]] std::uint32_t owner() const noexcept { return owner_; }  // of what is Verified
 
   private:
     mbedtls_ssl_config config_;
@@ -28,6 +29,7 @@ class Credentials {
     mbedtls_x509_crt anchors_;
     mbedtls_x509_crt own_;
     mbedtls_pk_context key_;
+    std::uint32_t owner_;
 };
 
 }  // namespace countersign::native

@@ -12,4 +12,5 @@ if(NOT ESP_PLATFORM)
 endif()
 set_source_files_properties(${COUNTERSIGN_SOURCES} PROPERTIES COMPILE_OPTIONS
   "-std=c++20;-fno-exceptions;-fno-rtti;-fno-threadsafe-statics")
+target_link_options(usermod_countersign INTERFACE "-Wl,--wrap=mbedtls_ecdsa_read_signature") # verified.h
 target_link_libraries(usermod INTERFACE usermod_countersign)

@@ -7,5 +7,7 @@ SRC_USERMOD_LIB_CXX += $(wildcard $(USERMOD_DIR)/*.cpp) $(wildcard $(COUNTERSIGN
 # MicroPython's own mbedTLS configuration, and what we need on top of it.
 CFLAGS_USERMOD += -I$(USERMOD_DIR) -DMBEDTLS_USER_CONFIG_FILE='"$(USERMOD_DIR)/mbedtls_config.h"'
 CXXFLAGS_USERMOD += -I$(COUNTERSIGN) -std=c++20 -fno-exceptions -fno-rtti -fno-threadsafe-statics
+# verified.h
+LDFLAGS_USERMOD += -Wl,--wrap=mbedtls_ecdsa_read_signature
 # Ports prototype their functions as C wants it.
 CXXFLAGS_USERMOD += -Wno-missing-field-initializers

@@ -8,6 +8,7 @@
 
 #include "mbedtls/net_sockets.h"
 #include "unix_time.h"
+#include "verified.h"
 
 namespace countersign::native {
 namespace {
@@ -22,6 +23,7 @@ int Tls::begin(const Credentials& credentials, const Stream& stream, const char*
                std::span<const std::uint8_t> saved) noexcept {
     mbedtls_ssl_init(&ssl_);
     stream_ = stream;
+    owner_ = credentials.owner();
     host_ = host;
     if (const int status = mbedtls_ssl_setup(&ssl_, &credentials.config()); status != 0) return status;
     mbedtls_ssl_set_verify(&ssl_, on_certificate, this);
@@ -56,6 +58,7 @@ int Tls::handshake() noexcept {
 }
 
 int Tls::shake_hands() noexcept {
+    const VerifiedScope scope(owner_);
     while (mbedtls_ssl_is_handshake_over(&ssl_) == 0) {
         if (const int status = name_server(); status != 0) return status;
         if (const int status = mbedtls_ssl_handshake_step(&ssl_); status != 0) return status;

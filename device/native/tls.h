@@ -78,6 +78,7 @@ class Tls {
 
     mbedtls_ssl_context ssl_;
     Stream stream_;
+    std::uint32_t owner_ = 0;     // the credentials'
     const char* host_ = nullptr;  // until mbedTLS knows it
     std::int64_t shown_until_ = kNoEnd;
     int stream_fault_ = 0;

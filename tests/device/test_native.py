@@ -159,6 +159,21 @@ def test_verdicts():
     check.equal(fails("user1", broker.STRANGER)[1], 0x08)
 
 
+def test_a_broker_known_from_before_is_still_looked_at():
+    """Only a signature that was verified before is not verified again; dates, names and strangers are."""
+    ours = credentials()
+    for _ in range(2):
+        tls = TLS(dial(), ours, "127.0.0.1")
+        check.equal((tls.handshake(), tls.resumed()), (True, False))
+        tls.close()
+        for port, verdict in ((broker.EXPIRED, 0x01), (broker.NOT_YET, 0x0200), (broker.OTHER_NAME, 0x04),
+                              (broker.STRANGER, 0x08)):
+            tls = TLS(dial(port), ours, "127.0.0.1")
+            check.raises(OSError, tls.handshake)
+            check.equal((port, tls.verdict()), (port, verdict))
+            tls.close()
+
+
 def test_what_is_no_identity():
     check.raises(ValueError, Credentials, b"", b"", [])
     check.raises(ValueError, Credentials, broker.read(broker.FIXTURE + "/user1.der"), b"key", [])

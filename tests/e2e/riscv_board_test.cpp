@@ -51,6 +51,20 @@ class RiscvBoardTest : public ::testing::TestWithParam<const char*> {
                                            << board_->console().substr(mark_);
     }
 
+    void load() {
+        scene_.must({"load", "user1", "--port", scene_.file("port"), "--wifi-ssid", "home"});
+        ASSERT_TRUE(board_says("Sending ON"));
+    }
+
+    // What a script of this folder prints on the board.
+    [[nodiscard]] std::string run(const std::string& preamble, const std::string& script, seconds patience) {
+        ::setenv("COUNTERSIGN_MPREMOTE", (kLibexec / "mpremote").c_str(), 1);
+        loader::MpremoteBoard cable(scene_.file("port"));
+        std::vector<Secret> scripts;
+        scripts.emplace_back(preamble + "\n" + read_text(COUNTERSIGN_SOURCE "/tests/e2e/" + script));
+        return cable.run(scripts, patience, {});
+    }
+
     [[nodiscard]] std::vector<std::string> working_certificates() const {
         std::vector<std::string> states;
         const auto answer = scene_.ask({"show", "user1"});
@@ -106,21 +120,14 @@ TEST_P(RiscvBoardTest, LivesThroughItsFirstRenewalAndAPowerCutWithinIt) {
 // COUNTERSIGN_SOAK=10000 for the long run; the virtual board has one of its own
 // (tests/device/test_native.py).
 TEST_P(RiscvBoardTest, ReconnectsAgainAndAgainAndItsHeapsStayAsTheyWere) {
-    scene_.must({"load", "user1", "--port", scene_.file("port"), "--wifi-ssid", "home"});
-    ASSERT_TRUE(board_says("Sending ON"));
+    load();
     const char* wanted = std::getenv("COUNTERSIGN_SOAK");
     const std::string times = wanted != nullptr ? wanted : "20";
-    ::setenv("COUNTERSIGN_MPREMOTE", (kLibexec / "mpremote").c_str(), 1);
-    loader::MpremoteBoard cable(scene_.file("port"));
-    const std::string script =
-        "TIMES = " + times + "\n" + read_text(COUNTERSIGN_SOURCE "/tests/e2e/reconnect_soak.py");
-    std::vector<Secret> scripts;
-    scripts.emplace_back(script);
     // The broker says a line for each connection: unread, they would fill the pipe, and it would wait.
     const std::jthread reader([this](const std::stop_token& stop) {
         while (!stop.stop_requested()) host_->gather(milliseconds(200));
     });
-    const auto said = cable.run(scripts, seconds(60 + std::stoi(times)), {});
+    const auto said = run("TIMES = " + times, "reconnect_soak.py", seconds(60 + std::stoi(times)));
     std::istringstream figures(said.substr(std::min(said.size(), said.find("SOAKED"))));
     std::string word;
     int count = 0, heap = 0, native_heap = 0;
@@ -128,6 +135,20 @@ TEST_P(RiscvBoardTest, ReconnectsAgainAndAgainAndItsHeapsStayAsTheyWere) {
     EXPECT_LT(heap, 2'000) << said;
     EXPECT_LT(native_heap, 2'000) << said;
     std::cout << said.substr(said.find("SOAKED"));
+}
+
+// Two signatures are verified in a full handshake, of the certificate and of the key exchange; of a broker
+// known from before, one. Instructions are counted, not time.
+TEST_P(RiscvBoardTest, VerifiesTheCertificateOfAKnownBrokerOnce) {
+    if (!std::string(GetParam()).ends_with("native")) GTEST_SKIP() << "stock firmware knows nobody";
+    load();
+    const auto said = run("", "known_broker.py", kPatience);
+    std::istringstream figures(said.substr(std::min(said.size(), said.find("SPENT"))));
+    std::string word;
+    double first = 0, known = 0, anew = 0;
+    ASSERT_TRUE(figures >> word >> first >> known >> anew) << said;
+    EXPECT_LT(known, 0.8 * first) << said;
+    EXPECT_GT(anew, 0.9 * first) << "other credentials, perhaps with other anchors: " << said;
 }
 
 INSTANTIATE_TEST_SUITE_P(Firmware, RiscvBoardTest,
