@@ -65,9 +65,10 @@ int __real_mbedtls_ecdsa_read_signature(mbedtls_ecdsa_context* key, const unsign
                                         std::size_t hash_size, const unsigned char* signature,
                                         std::size_t signature_size);
 
-int __wrap_mbedtls_ecdsa_read_signature(mbedtls_ecdsa_context* key, const unsigned char* hash,
-                                        std::size_t hash_size, const unsigned char* signature,
-                                        std::size_t signature_size) {
+// Weak: ESP-IDF may have one of its own, for chips that verify in hardware.
+[[gnu::weak]] int __wrap_mbedtls_ecdsa_read_signature(mbedtls_ecdsa_context* key, const unsigned char* hash,
+                                                      std::size_t hash_size, const unsigned char* signature,
+                                                      std::size_t signature_size) {
     using namespace countersign::native;
     const std::uint32_t owner = VerifiedScope::current();
     Verified::Digest digest;
