@@ -109,7 +109,9 @@ def main():
     saved = b""
     empty = held()
     own = credentials()
-    for _ in range(SETTINGS["connections"]):
+    for i in range(SETTINGS["connections"]):
+        if i and not SETTINGS["resume"]:
+            own = credentials()  # a first connection each time: no broker is known yet
         line, result = connect(own, saved)
         if line:
             result["held"] = held() - empty

@@ -21,7 +21,7 @@ inline constexpr Way kPlainQuick{"the same on the firmware of `_countersign`", t
 inline constexpr Way kPython{"package, in Python", false, true};
 inline constexpr Way kNative{"package, `_countersign`", true, true};
 inline constexpr Way kNativeFirst{
-    "package, `_countersign`, the first after power-on", true, true, false, false, true};
+    "package, `_countersign`, first connect", true, true, false, false, true};
 inline constexpr Way kResumed{"package, `_countersign`, resumed", true, true, false, true};
 
 }  // namespace countersign::bench
