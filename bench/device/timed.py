@@ -1,8 +1,8 @@
 # Runs on the virtual board (bench/device/timed.cpp sends it): how long connecting and publishing take.
 #
 # SETTINGS: way: "plain", a client as a user writes it over the firmware's `tls`, or "package"; nodelay, for
-# the plain client; resume and anew (ways.h), for the package; host, port; task: "connect", "publish" or "wire"; count; qos;
-# together: how many messages are on their way at once.
+# the plain client; resume and anew (ways.h), for the package; host, port; task: "connect", "publish" or
+# "wire"; count; qos; together: how many messages are on their way at once.
 import asyncio
 import gc
 import json

@@ -20,8 +20,7 @@ inline constexpr Way kPlainNoDelay{"plain client over `tls`, TCP_NODELAY", false
 inline constexpr Way kPlainQuick{"the same on the firmware of `_countersign`", true, false, true};
 inline constexpr Way kPython{"package, in Python", false, true};
 inline constexpr Way kNative{"package, `_countersign`", true, true};
-inline constexpr Way kNativeFirst{
-    "package, `_countersign`, first connect", true, true, false, false, true};
+inline constexpr Way kNativeFirst{"package, `_countersign`, first connect", true, true, false, false, true};
 inline constexpr Way kResumed{"package, `_countersign`, resumed", true, true, false, true};
 
 }  // namespace countersign::bench

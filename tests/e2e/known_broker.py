@@ -1,5 +1,5 @@
-# Runs on a loaded board: nanoseconds of its clock, which counts instructions, in TLS of three full handshakes; before the
-# last one the credentials are made anew.
+# Runs on a loaded board: nanoseconds of its clock, which counts instructions, in TLS of three full
+# handshakes; before the last one the credentials are made anew.
 import asyncio
 
 import _board
