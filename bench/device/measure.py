@@ -87,6 +87,8 @@ async def _handshake(name, context, host, port, saved=b""):
         line = context.wrap_socket(sock, server_hostname=host)
     spent = (_board.busy_ns() - start) // _NS
     kept = line.save() if SETTINGS["built_in"] else b""
+    if SETTINGS["built_in"] and line.resumed() != bool(saved):
+        raise OSError("%s: resumed %r" % (name, line.resumed()))
     line.close()
     await asyncio.sleep_ms(300)
     _figures[name] = {"instructions": spent}

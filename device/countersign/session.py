@@ -59,11 +59,11 @@ class Session:
     def resume(self, present):
         """What to send first on a new connection. A broker that has lost the session knows neither the
         subscriptions nor the messages, which are then sent as new ones."""
-        todo = [self.ask(subscription) for subscription in self.subscriptions.resume(present)]
+        to_send = [self.ask(subscription) for subscription in self.subscriptions.resume(present)]
         for delivery in self.deliveries:
             if present and delivery.sent:
                 delivery.packet[0] |= mqtt.DUP  # [MQTT-3.3.1-1]
             else:
                 delivery.packet[0] &= ~mqtt.DUP
-            todo.append(delivery)
-        return todo
+            to_send.append(delivery)
+        return to_send

@@ -105,14 +105,14 @@ class Subscriptions:
     def resume(self, present):
         """Those to ask for or to give up on a new connection; a broker that has lost the session knows
         none."""
-        todo = []
+        to_settle = []
         for subscription in self.all[:]:
             subscription.packet_id = 0
             if not present and subscription.state == LEAVING:
                 self.all.remove(subscription)
             elif not present or subscription.state in (WANTED, ASKED, LEAVING):
-                todo.append(subscription)
-        return todo
+                to_settle.append(subscription)
+        return to_settle
 
     def route(self, topic, payload, properties=None):
         """Whether anyone wanted it."""

@@ -1,5 +1,5 @@
-// Python arguments as the words of C++. Each raises a Python exception, and so must not have anything to
-// clean up above it on the stack.
+// Python's words as those of C++, and back. Each may raise a Python exception, and so must not have anything
+// to clean up above it on the stack.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +24,14 @@ inline std::string_view text_of(mp_obj_t object) {
     std::size_t size = 0;
     const char* data = mp_obj_str_get_data(object, &size);
     return {data, size};
+}
+
+inline mp_obj_t new_text(std::string_view view) {
+    return mp_obj_new_str(view.data(), view.size());
+}
+
+inline mp_obj_t new_bytes(std::span<const std::uint8_t> view) {
+    return mp_obj_new_bytes(view.data(), view.size());
 }
 
 [[noreturn]] inline void raise_value_error(const char* words) {

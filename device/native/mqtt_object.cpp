@@ -81,14 +81,6 @@ void enlarge(MqttObject& self, mqtt::Qos qos, std::size_t size) {
     self.line.session.enlarge(self.transmit, self.store);
 }
 
-mp_obj_t text(std::string_view view) {
-    return mp_obj_new_str(view.data(), view.size());
-}
-
-mp_obj_t bytes(mqtt::Bytes view) {
-    return mp_obj_new_bytes(view.data(), view.size());
-}
-
 template <typename... Items>
 mp_obj_t event(countersign_event kind, Items... items) {
     const mp_obj_t all[] = {MP_OBJ_NEW_SMALL_INT(kind), items...};
@@ -116,13 +108,13 @@ mp_obj_t told(const mqtt::Effect& effect) {
         case Kind::connected: return event(COUNTERSIGN_CONNECTED, mp_obj_new_bool(effect.session_present));
         case Kind::refused: return event(COUNTERSIGN_REFUSED, code(effect.reason));
         case Kind::message:
-            return event(COUNTERSIGN_MESSAGE, text(effect.message.topic), bytes(effect.message.payload),
-                         dict_of(effect.message.properties));
+            return event(COUNTERSIGN_MESSAGE, new_text(effect.message.topic),
+                         new_bytes(effect.message.payload), dict_of(effect.message.properties));
         case Kind::oversize:
-            return event(COUNTERSIGN_OVERSIZE, text(effect.message.topic), number(effect.size));
+            return event(COUNTERSIGN_OVERSIZE, new_text(effect.message.topic), number(effect.size));
         case Kind::published: return event(COUNTERSIGN_PUBLISHED, number(effect.packet_id));
         case Kind::subscribed:
-            return event(COUNTERSIGN_SUBSCRIBED, number(effect.packet_id), bytes(effect.bytes));
+            return event(COUNTERSIGN_SUBSCRIBED, number(effect.packet_id), new_bytes(effect.bytes));
         case Kind::unsubscribed: return event(COUNTERSIGN_UNSUBSCRIBED, number(effect.packet_id));
         case Kind::dropped:
             return event(COUNTERSIGN_DROPPED, number(effect.packet_id),
@@ -133,7 +125,8 @@ mp_obj_t told(const mqtt::Effect& effect) {
         case Kind::close:
         case Kind::send: break;
     }
-    return event(COUNTERSIGN_CLOSED, MP_OBJ_NEW_SMALL_INT(by_whom(effect.fault)), text(words(effect.fault)));
+    return event(COUNTERSIGN_CLOSED, MP_OBJ_NEW_SMALL_INT(by_whom(effect.fault)),
+                 new_text(words(effect.fault)));
 }
 
 }  // namespace

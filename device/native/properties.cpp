@@ -1,6 +1,7 @@
 #include "properties.h"
 
 #include <iterator>
+#include <limits>
 
 #include "arguments.h"
 #include "core/mqtt/property.h"
@@ -21,12 +22,7 @@ constexpr Name kNames[] = {{"expires_after", Property::message_expiry_interval},
                            {"correlation_data", Property::correlation_data},
                            {"user", Property::user_property}};
 
-constexpr std::size_t kHead =
-    5;  // bytes beside a value at most: its id, a length or a number, a second length
-
-mp_obj_t string(std::string_view view) {
-    return mp_obj_new_str(view.data(), view.size());
-}
+constexpr std::size_t kHead = 5;  // bytes beside a value at most: its id, and a number or one or two lengths
 
 const Name* find(std::string_view name) {
     for (const Name& one : kNames) {
@@ -77,8 +73,9 @@ std::size_t room_for(Property id, mp_obj_t value) {
 }
 
 std::uint32_t seconds(mp_obj_t value) {
-    const mp_int_t number = mp_obj_get_int(value);
-    if (number < 0) raise_type_error("expires_after: seconds, not negative");
+    const auto number = static_cast<std::uint64_t>(mp_obj_get_int(value));  // what is negative is very large
+    if (number > std::numeric_limits<std::uint32_t>::max())
+        raise_type_error("expires_after: 32 bits of seconds");
     return static_cast<std::uint32_t>(number);
 }
 
@@ -96,11 +93,9 @@ void write(mqtt::PropertyWriter& writer, Property id, mp_obj_t value) {
 
 mp_obj_t value_of(const mqtt::PropertyValue& property) {
     if (property.id == Property::message_expiry_interval) return mp_obj_new_int_from_uint(property.number);
-    if (property.id == Property::correlation_data) {
-        return mp_obj_new_bytes(property.bytes.data(), property.bytes.size());
-    }
-    if (property.id != Property::user_property) return string(property.text());
-    const mp_obj_t pair[] = {string(property.name), string(property.text())};
+    if (property.id == Property::correlation_data) return new_bytes(property.bytes);
+    if (property.id != Property::user_property) return new_text(property.text());
+    const mp_obj_t pair[] = {new_text(property.name), new_text(property.text())};
     return mp_obj_new_tuple(std::size(pair), pair);
 }
 
@@ -127,12 +122,12 @@ mp_obj_t dict_of(mqtt::Properties properties) {
         const Name* name = find(property.id);
         if (name == nullptr) continue;
         if (property.id != Property::user_property) {
-            mp_obj_dict_store(dict, string(name->name), value_of(property));
+            mp_obj_dict_store(dict, new_text(name->name), value_of(property));
             continue;
         }
         if (user == MP_OBJ_NULL) {
             user = mp_obj_new_list(0, nullptr);
-            mp_obj_dict_store(dict, string(name->name), user);
+            mp_obj_dict_store(dict, new_text(name->name), user);
         }
         mp_obj_list_append(user, value_of(property));
     }

@@ -3,7 +3,7 @@
 // handshake. Its names and dates are looked at every time.
 //
 // mbedTLS has no place to ask for this; the linker puts us in front of its verification of ECDSA
-// (--wrap=mbedtls_ecdsa_read_signature), where we act only within a Scope.
+// (--wrap=mbedtls_ecdsa_read_signature), where we act only within a VerifiedScope.
 #pragma once
 
 #include <algorithm>

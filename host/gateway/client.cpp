@@ -168,12 +168,7 @@ Client::~Client() = default;
 
 void Client::publish(std::string_view topic, std::string_view payload, int qos, bool retain, Done done,
                      const Properties& properties) {
-    try {
-        impl_->publish(topic, payload, qos_of(qos), retain, std::move(done),
-                       gateway::properties_of(properties));
-    } catch (const Error& error) {
-        throw fault_of(error, true);
-    }
+    impl_->publish(topic, payload, qos_of(qos), retain, std::move(done), gateway::properties_of(properties));
 }
 
 void Client::subscribe(std::string_view filter, Callback callback, int qos) {

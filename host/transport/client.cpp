@@ -47,8 +47,7 @@ void Client::unsubscribe(std::string filter, Done done) {
 
 void Client::publish(std::string topic, std::string payload, Qos qos, bool retain, Done done,
                      const MessageProperties& properties) {
-    impl_->queue.publish(std::move(topic), std::move(payload), qos, retain, std::move(done),
-                         encoded(properties));
+    impl_->queue.publish(std::move(topic), std::move(payload), qos, retain, std::move(done), properties);
     impl_->pump();
 }
 

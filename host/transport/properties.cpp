@@ -1,6 +1,7 @@
 #include "host/transport/properties.h"
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 namespace countersign::transport {
@@ -40,8 +41,11 @@ std::string encoded(const MessageProperties& properties) {
     mqtt::PropertyWriter writer(room);
     using mqtt::Property;
     if (properties.expires_after) {
-        writer.number(Property::message_expiry_interval,
-                      static_cast<std::uint32_t>(properties.expires_after->count()));
+        const auto seconds = properties.expires_after->count();
+        if (seconds < 0 || seconds > std::numeric_limits<std::uint32_t>::max()) {
+            throw Error(Code::Usage, "A message expires after 0 to 4294967295 seconds.");
+        }
+        writer.number(Property::message_expiry_interval, static_cast<std::uint32_t>(seconds));
     }
     const auto text = [&](Property id, const std::string& value) {
         if (!value.empty()) writer.text(id, value);

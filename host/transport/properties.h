@@ -20,6 +20,7 @@ struct MessageProperties {
     UserProperties user{};
 };
 
+// Throw Error{Usage} for what no property can hold.
 [[nodiscard]] std::string encoded(const MessageProperties& properties);
 [[nodiscard]] std::string encoded(const UserProperties& properties);
 

@@ -28,14 +28,20 @@ constexpr std::uint8_t kGreatestQos = 2;
 }  // namespace
 
 void Queue::publish(std::string topic, std::string payload, Qos qos, bool retain, Client::Done done,
-                    std::string properties) {
+                    const MessageProperties& properties) {
     if (!mqtt::is_valid_topic_name(topic)) return finish(done, bad_topic(topic, "topic"));
     if (messages_.size() >= max_messages_) {
         return finish(done,
                       Error(Code::QueueFull, fmt::format("{} messages wait already.", messages_.size())));
     }
+    std::string packed;
+    try {
+        packed = encoded(properties);
+    } catch (const Error& error) {
+        return finish(done, error);
+    }
     messages_.push_back(
-        {std::move(topic), std::move(payload), qos, retain, std::move(done), std::move(properties)});
+        {std::move(topic), std::move(payload), qos, retain, std::move(done), std::move(packed)});
 }
 
 void Queue::subscribe(std::string filter, Qos qos, Client::Done done) {

@@ -21,9 +21,8 @@ class Queue {
     Queue(std::size_t max_messages, std::size_t max_inflight)
         : max_messages_(max_messages), max_inflight_(max_inflight) {}
 
-    // `properties`: encoded.
     void publish(std::string topic, std::string payload, Qos qos, bool retain, Client::Done done,
-                 std::string properties = {});
+                 const MessageProperties& properties = {});
     void subscribe(std::string filter, Qos qos, Client::Done done);
     void unsubscribe(std::string filter, Client::Done done);
 

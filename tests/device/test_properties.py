@@ -49,7 +49,8 @@ async def test_properties_of_mosquitto_pub_arrive_mqtt5_3_3_2_3():
 
 def test_what_is_no_property():
     mqtt = MQTT(2, 256, 5)
-    for wrong in ({"colour": "red"}, {"expires_after": -1}, {"content_type": 7}, {"user": [("alone",)]}, [1],
+    for wrong in ({"colour": "red"}, {"expires_after": -1}, {"expires_after": 1 << 32},
+                  {"content_type": 7}, {"user": [("alone",)]}, [1],
                   {"correlation_data": bytes(65536)}):
         check.raises((TypeError, ValueError), lambda: mqtt.publish("t", b"", 1, False, wrong))
     check.raises(ValueError, lambda: mqtt.publish("t", b"", 1, False, {"response_topic": "a/#"}))

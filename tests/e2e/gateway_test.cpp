@@ -120,12 +120,29 @@ TEST_F(Gateway, QuestionsOfMosquittoRrAreAnsweredInMqtt5) {
     ASSERT_TRUE(answerer.wait_for("Connected to 127.0.0.1"));
     const auto answered =
         run_command(mosquitto_client("mosquitto_rr", scene, scene.home() / "operator", "operator",
-                                     {"-i", "operator~operator/test", "-V", "5", "-q", "1", "-t",
-                                      "devices/thermometer/cmd/ask", "-e", "devices/thermometer/answer", "-m",
-                                      "how warm?", "-F", "%p %C %D", "-W", "10"}),
+                                     {"-i",
+                                      "operator~operator/test",
+                                      "-V",
+                                      "5",
+                                      "-q",
+                                      "1",
+                                      "-t",
+                                      "devices/thermometer/cmd/ask",
+                                      "-e",
+                                      "devices/thermometer/answer",
+                                      "-m",
+                                      "how warm?",
+                                      "-D",
+                                      "publish",
+                                      "correlation-data",
+                                      "q7",
+                                      "-F",
+                                      "%p %C %D",
+                                      "-W",
+                                      "10"}),
                     std::chrono::seconds(20));
     EXPECT_EQ(answered.exit_code, 0) << answered.output << answerer.output();
-    EXPECT_THAT(answered.output, testing::StartsWith("21.5 text/plain")) << answerer.output();
+    EXPECT_THAT(answered.output, testing::StartsWith("21.5 text/plain q7")) << answerer.output();
 }
 
 TEST_F(Gateway, ReportSaysWhyItCouldNot) {

@@ -76,7 +76,7 @@ class Client {
 
     // Messages wait in order, through any number of connections, until the broker has acknowledged them. QoS
     // 1 arrives at least once, QoS 2 exactly once unless the broker loses its memory, QoS 0 is sent once.
-    // `properties` need version 5, else `done` says E-USAGE.
+    // `properties` need version 5; `done` says E-USAGE otherwise, and for what no property can hold.
     void publish(std::string_view topic, std::string_view payload, int qos = 1, bool retain = false,
                  Done done = {}, const Properties& properties = {});
 

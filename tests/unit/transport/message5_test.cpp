@@ -209,6 +209,18 @@ TEST_F(Mqtt5, AMessageTheBrokerRefusesIsTold) {
     EXPECT_EQ(publish(ours, "open/t", Qos::at_least_once), "ok") << "and the connection goes on";
 }
 
+TEST_F(Mqtt5, PropertiesThatCannotBeAreToldToWhoeverPublishes) {
+    Watched ours(context, options(Mosquitto(certificates, server)));
+    transport::MessageProperties too_long;
+    too_long.correlation_data = std::string(65'536, 'x');
+    EXPECT_EQ(publish(ours, "t", Qos::at_least_once, false, too_long), "E-USAGE");
+    for (const std::int64_t seconds : {std::int64_t{-1}, std::int64_t{1} << 32}) {
+        transport::MessageProperties never;
+        never.expires_after = std::chrono::seconds(seconds);
+        EXPECT_EQ(publish(ours, "t", Qos::at_least_once, false, never), "E-USAGE") << seconds;
+    }
+}
+
 TEST_F(Mqtt5, PropertiesAreNotForTheOldVersion) {
     Mosquitto broker(certificates, server);
     Watched ours(context, broker.options("ours", user));
