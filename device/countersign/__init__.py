@@ -9,13 +9,21 @@
     countersign.start(program)
 """
 
-from .client import Client  # noqa: F401
 from .errors import CountersignError  # noqa: F401
 
 __version__ = "0.1.0"
 
 # Seconds a board that only wakes to deliver stays for its own identity, when there is something to do.
 _CARE = 5
+
+
+def __getattr__(name):
+    """Client comes when it is asked for: the radio has taken its memory by then (preparing.py). Modules of the
+    package are asked for here as well (`from countersign import board`)."""
+    import sys
+    module = "countersign." + ("client" if name == "Client" else name)
+    __import__(module)
+    return sys.modules[module].Client if name == "Client" else sys.modules[module]
 
 
 def load_identity(root="/"):

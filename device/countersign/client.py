@@ -14,25 +14,16 @@ import time
 
 from micropython import const
 
-from . import x509
-from .backend import backend, make_context
+from . import errors
+from .backend import backend
 from .backoff import Backoff
 from .clock import Clock
 from .connection import Reconnect, within
-from .dates import text
-from .errors import (
-    BrokerRefused, BrokerSilent, BrokerUnreachable, CertExpired, CertNotYet, CountersignError,
-    PayloadTooLarge, TopicInvalid)
+from .memory import lean
 from .subscription import Subscription
 
 # A message of the authority and its topic, docs/protocol.md.
 _LIFECYCLE_LIMIT = const(4096 + 128)
-_QOS = "this firmware speaks QoS 0 to %d" % backend.MAX_QOS
-_ABSOLUTE = ("devices/", "countersign/", "$")
-
-
-def _weight(fault):
-    return fault.own, not isinstance(fault, (BrokerSilent, BrokerUnreachable))
 
 
 class Client:
@@ -45,17 +36,19 @@ class Client:
     receive_limit  bytes of the largest message taken; a larger one is skipped, acknowledged and logged
     send_limit     bytes of the largest payload sent
     window         messages above QoS 0 on their way at once
-    deadline       seconds for one attempt to connect, from the name lookup to the broker's CONNACK
+    deadline       seconds for each address, from the first word to the broker's CONNACK; one at which nothing
+                   answers is given up sooner (tcp.py)
     network        async function called before every attempt: brings the Wi-Fi up
     log            called with one line of text when the connection comes up or fails
     version        of MQTT: 4 is 3.1.1, 5 is 5.0 (firmware with _countersign)
     remember       keep the TLS session in flash, to be resumed after deep sleep (firmware with _countersign)
     lifecycle      keeps the identity alive (lifecycle.Lifecycle); without one it is used until it expires
+    context        backend.make_context(identity), when that has been made already
     """
 
     def __init__(self, identity, brokers=None, keepalive=60, announce=True, clean_session=False,
                  receive_limit=4096, send_limit=16384, window=8, deadline=20, network=None, clock=None,
-                 log=print, backoff=None, version=4, remember=False, lifecycle=None):
+                 log=print, backoff=None, version=4, remember=False, lifecycle=None, context=None):
         self.name = identity.name
         self.fault = None  # why the last attempt or connection ended; None while connected
         self._identity = identity
@@ -74,7 +67,9 @@ class Client:
             raise ValueError("this firmware does not speak MQTT of version %r" % version)
         self._version = version
         self._backend = backend.Backend(window, limit, log, version)
-        self._context = None
+        self._context = context
+        if context and remember:
+            backend.remember(context, identity.files)
         self._remember = remember
         self._closing = False
         self._runner = None  # the task in run()
@@ -98,7 +93,10 @@ class Client:
 
     def topic(self, topic):
         """The full topic for one of the board's own."""
-        return topic if topic.startswith(_ABSOLUTE) else "devices/%s/%s" % (self.name, topic)
+        for prefix in "devices/", "countersign/", "$":
+            if topic.startswith(prefix):
+                return topic
+        return "devices/%s/%s" % (self.name, topic)
 
     async def publish(self, topic, payload, qos=1, retain=False, properties=None):
         """Above QoS 0: returns True when the broker has it, however many connections that takes. Giving up
@@ -110,9 +108,8 @@ class Client:
         if isinstance(payload, str):
             payload = payload.encode()
         if len(payload) > self._send_limit:
-            raise PayloadTooLarge("%d bytes, send_limit is %d" % (len(payload), self._send_limit))
-        if qos > backend.MAX_QOS:
-            raise TopicInvalid(_QOS)
+            raise errors.PayloadTooLarge("%d bytes, send_limit is %d" % (len(payload), self._send_limit))
+        _check_qos(qos)
         if properties and self._version < 5:
             raise ValueError("only MQTT 5 has properties: Client(version=5)")
         topic = backend.check_topic(self.topic(topic))
@@ -125,8 +122,7 @@ class Client:
         callback(topic, payload) is a plain function that returns soon. Without one, fetch with `async for
         topic, payload in subscription`; of more than `depth` waiting messages the oldest is dropped (and
         counted). With properties=True both get a third item, the properties as publish() takes them."""
-        if not 0 <= qos <= backend.MAX_QOS:
-            raise TopicInvalid(_QOS)
+        _check_qos(qos)
         topic_filter = backend.check_filter(self.topic(topic_filter))
         subscription = Subscription(topic_filter, callback, qos, depth, properties)
         self._backend.subscriptions.all.append(subscription)
@@ -157,23 +153,23 @@ class Client:
         try:
             while not self._closing:
                 try:
-                    if not self._take_identity():
+                    if not await self._take_identity():
                         return
                     await self._one_connection()
                 except Reconnect:
                     pass
-                except CountersignError as e:
+                except errors.CountersignError as e:
                     if self._closing:  # the broker hanging up after our DISCONNECT
                         return
-                    self.fault = self._explain(e)
-                    if isinstance(self.fault, (CertExpired, CertNotYet)):
-                        self._clock.doubt()
+                    from .dialling import explained
+                    self.fault = explained(self, e)
                     if self._lifecycle and await self._lifecycle.failed(self, self.fault):
                         continue
                     if not retry:
                         raise self.fault
                     pause = self._backoff.next_ms(self.fault.permanent)
                     self._log("%s Next try in %d s." % (self.fault, (pause + 999) // 1000))
+                    lean()
                     await asyncio.sleep_ms(pause)
         except asyncio.CancelledError:
             if not self._closing:
@@ -211,7 +207,7 @@ class Client:
 
     # --- one connection
 
-    def _take_identity(self):
+    async def _take_identity(self):
         """Whether there is one to connect with."""
         if not self._lifecycle:
             return True
@@ -222,13 +218,14 @@ class Client:
             self._context = None
             self._brokers = list(self._lifecycle.brokers(identity))
         self._identity = identity
+        await self._lifecycle.between()
         return True
 
     async def _one_connection(self):
         try:
             if self._network:
                 await self._network()
-            await within(self._deadline_ms, self._open(), "CONNACK")
+            await self._open()
             born = time.ticks_ms()
             if self._lifecycle:
                 self._backend.connection.run(self._lifecycle.serve(self))
@@ -245,66 +242,17 @@ class Client:
     async def _open(self):
         will = (self.topic("status"), b"offline", 1, True) if self._announce else None
         hello = self._identity.user, self._keepalive, self._clean, will
-        link = await self._dial_at_floor_too(hello)
-        self._backend.connect(link, hello)
-        await self._backend.connection.established()
+        from .dialling import dial
+        await dial(self, hello)
         if self._announce:
             # QoS 0 is enough: it is lost only together with the connection, and then the last will speaks.
             await self._backend.publish(self.topic("status"), b"online", 0, True)
         self.fault = None
         self._up.set()
         self._log("Connected to %s:%d as %s" % (self._brokers[0] + (self._identity.user,)))
-
-    async def _dial_at_floor_too(self, hello):
-        """The clock may have fallen back while the board ran: never below what is proven. Or it may have been
-        sent ahead: after "expired" one more try at the newest proven time."""
+        del dial
         self._clock.tend()
-        try:
-            return await self._dial(hello)
-        except CertExpired as e:
-            ahead = not e.own and self._clock.step_back_to_floor()
-            if not ahead:
-                raise
-            try:
-                return await self._dial(hello)
-            except BaseException:
-                self._clock.step_forward(ahead)
-                raise
-
-    async def _dial(self, hello):
-        """The first broker that lets us in; it stays at the front of the list. Or the fault that tells most:
-        a refusal of our own certificate more than anything, and any answer more than silence."""
-        if self._context is None:
-            self._context = make_context(self._identity)
-            if self._remember:
-                backend.remember(self._context, self._identity.files)
-        worst = None
-        for left in range(len(self._brokers) - 1, -1, -1):
-            host, port = self._brokers[0]
-            try:
-                return await self._backend.dial(host, port, self._context, hello)
-            except CountersignError as e:
-                if worst is None or _weight(e) > _weight(worst):
-                    worst = e
-                self._brokers.append(self._brokers.pop(0))
-                if left:
-                    self._log("%s Next in the list: %s:%d." % ((e,) + self._brokers[0]))
-        raise worst
-
-    def _explain(self, fault):
-        """Stock firmware does not tell why a broker ended the handshake; our own certificate's dates may."""
-        if isinstance(fault, (BrokerRefused, CertExpired)) and fault.own:
-            try:
-                begins, ends = x509.validity(self._identity.certificate())
-            except ValueError:
-                return fault
-            now = self._clock.now()
-            if now > ends or isinstance(fault, CertExpired):
-                fault = CertExpired("this board's own, on " + text(ends))
-                fault.own = True
-            elif now < begins:
-                fault = CertNotYet("this board's own, which begins " + text(begins))
-        return fault
+        lean()
 
     async def _farewell_within(self, seconds):
         try:
@@ -317,3 +265,8 @@ class Client:
         if self._announce:
             await self._backend.publish(self.topic("status"), b"offline", 0, True)
         await self._backend.goodbye()
+
+
+def _check_qos(qos):
+    if not 0 <= qos <= backend.MAX_QOS:
+        raise errors.TopicInvalid("this firmware speaks QoS 0 to %d" % backend.MAX_QOS)

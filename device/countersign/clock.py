@@ -4,8 +4,9 @@ Without it a board that wakes in the year 2000 finds every certificate in the fu
 an NTP server could send it back to a year in which an expired certificate was good. NTP may set the clock,
 never the floor. Times are seconds since 1970, on firmware that counts from 2000 too.
 
-NTP is asked at the start, then about once a day, and again before the next connection when a certificate's
-dates did not fit. An ESP32's clock is some seconds a day off, and a bad answer must not last.
+NTP is asked once a connection is there, then about once a day, and before the next connection when a
+certificate's dates did not fit or nothing is known of the time. An ESP32's clock is some seconds a day off, and
+a bad answer must not last.
 """
 
 import os
@@ -13,8 +14,6 @@ import time
 
 from micropython import const
 
-from .counter import Counter
-from .dates import civil
 from .uptime import Uptime
 
 _DAY = const(86400)
@@ -22,6 +21,7 @@ _DAY = const(86400)
 # on top, so that boards that were switched on together do not ask together.
 _ANSWERED = const(86400)
 _UNANSWERED = const(3600)
+_FLOOR = "/slots/floor", "countersign-floor"
 
 
 def epoch(first_year):
@@ -43,6 +43,7 @@ def _set_clock(seconds):
         from machine import RTC
     except ImportError:  # a computer keeps its own time
         return False
+    from .dates import civil
     year, month, day, hour, minute, second, weekday = civil(seconds)
     RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
     return True
@@ -68,11 +69,9 @@ class Clock:
         self._uptime = uptime or Uptime()
         self._random = random
         self._ask_at = 0  # by uptime
-        self._kept = Counter(files, "/slots/floor", "countersign-floor")
-
-    @property
-    def floor(self):
-        return self._kept.value
+        self._doubted = False
+        from .counter import Counter
+        self.floor = Counter(files, *_FLOOR).value
 
     def now(self):
         return self._read_clock()
@@ -81,19 +80,22 @@ class Clock:
         """Lifts a clock that is below the floor."""
         if self.now() < self.floor:
             self._set_clock(self.floor)
-            self.doubt()
+            self._ask_at = 0
 
     def raise_floor(self, proven):
         """`proven` stands in something signed that has been verified. Flash is written at most once a day."""
         if proven - self.floor < _DAY:
             return
+        from .counter import Counter
         self._files.make_folder("/slots")
-        self._kept.set(proven)
+        Counter(self._files, *_FLOOR).set(proven)
+        self.floor = proven
         self.keep_floor()
 
     def ask_ntp(self):
         """Sets the clock from NTP. False when no server answers or its answer lies below the floor."""
         answered = self._take_ntp()
+        self._doubted = False
         pause = _ANSWERED if answered else _UNANSWERED
         self._ask_at = self._uptime() + pause + self._random(pause // 4)
         return answered
@@ -103,11 +105,17 @@ class Clock:
         return self._ask_at - self._uptime()
 
     def doubt(self):
-        """The clock may be wrong: NTP is asked at the next tend()."""
-        self._ask_at = 0
+        """The clock may be wrong: NTP is asked before the next connection."""
+        self._doubted = True
+
+    def before_connection(self):
+        """Never below the floor. NTP, which may take seconds to be silent, only when the dates need it."""
+        self.keep_floor()
+        if self._doubted or not self.floor and self._ask_at == 0:
+            self.ask_ntp()
 
     def tend(self):
-        """Before a connection, and now and then during it: never below the floor, NTP when it is time."""
+        """Now and then during a connection: never below the floor, NTP when it is time."""
         self.keep_floor()
         if self.ntp_in() <= 0:
             self.ask_ntp()

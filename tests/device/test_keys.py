@@ -4,7 +4,9 @@ import binascii
 import os
 
 import check
-from countersign import der, entropy, keys, p256
+import countersign.keys
+from countersign import der, entropy, p256
+from now import keys
 
 COUNT = int(os.getenv("KEYS") or 300)
 
