@@ -2,8 +2,6 @@
 
 import asyncio
 
-from .errors import CountersignError
-
 # Where wifi.conf and slots/ are. '/' on a board; a test points it at a folder of its own.
 ROOT = "/"
 
@@ -59,31 +57,7 @@ def boot(program):
             print("Stopped.")
             return
         except Exception as e:
-            from .backoff import Backoff
-            backoff = backoff or Backoff()
-            if not _pause(e, backoff):
+            from .restarting import pause
+            backoff = pause(e, backoff)
+            if not backoff:
                 return
-
-
-def _pause(fault, backoff):
-    """Says what it was and waits. False when there is nothing to wait for."""
-    import time
-    permanent = False
-    if isinstance(fault, CountersignError):
-        print(fault)
-        permanent = fault.permanent
-        if fault.code in ("E-WIFI-CONF", "E-IDENTITY-MISSING", "E-IDENTITY-DAMAGED"):
-            return False
-    else:  # a fault of the program on top: the next start may go better
-        import sys
-        sys.print_exception(fault)
-    from .memory import lean
-    lean()
-    try:
-        pause = backoff.next_ms(permanent)
-        print("Next try in %d s." % ((pause + 999) // 1000))
-        time.sleep_ms(pause)
-        return True
-    except KeyboardInterrupt:
-        print("Stopped.")
-        return False

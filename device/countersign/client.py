@@ -18,7 +18,7 @@ from . import errors
 from .backend import backend
 from .backoff import Backoff
 from .clock import Clock
-from .connection import Reconnect, within
+from .connection import Reconnect
 from .memory import lean
 from .subscription import Subscription
 
@@ -136,14 +136,6 @@ class Client:
     async def wait_connected(self):
         await self._up.wait()
 
-    async def look_after_identity(self, seconds):
-        """Waits until the identity needs nothing for now, or for so long."""
-        if self._lifecycle:
-            try:
-                await asyncio.wait_for(self._lifecycle.at_rest(), seconds)
-            except asyncio.TimeoutError:
-                pass
-
     async def run(self, retry=True):
         """Connects and stays connected until close(). With retry=False the first fault is raised instead."""
         if self._runner:
@@ -153,9 +145,8 @@ class Client:
         try:
             while not self._closing:
                 try:
-                    if not await self._take_identity():
+                    if not await self._one_connection():
                         return
-                    await self._one_connection()
                 except Reconnect:
                     pass
                 except errors.CountersignError as e:
@@ -180,52 +171,32 @@ class Client:
 
     async def close(self, deadline=5):
         """Delivers what is on its way, says "offline", disconnects and ends run(), in `deadline` seconds."""
-        self._closing = True
-        if self.connected:
-            await self._farewell_within(deadline)
-        if self._runner:
-            self._runner.cancel()
-            await self._ended.wait()
+        from .leaving import close
+        await close(self, deadline)
 
     def abort(self):
         """Drops the connection at once, outside of asyncio too; the broker then says "offline" for us."""
         if self._backend.connection:
             self._backend.connection.close()
 
-    # --- what the lifecycle calls
-
     async def reconnect(self):
         """Finishes what is on its way, in 5 s at most, disconnects, connects as the lifecycle then says."""
-        await self._backend.connection.leave(self._farewell_within(5))
+        from .leaving import farewell
+        await self._backend.connection.leave(farewell(self, 5))
         await asyncio.Event().wait()  # the end of the connection ends this task too
-
-    def helper(self, lifecycle, identity, brokers):
-        """A second Client on the same network and clock, to run while this one is not connected."""
-        return Client(identity, brokers, announce=False, clean_session=True, receive_limit=0,
-                      deadline=self._deadline_ms // 1000, network=self._network, clock=self._clock,
-                      log=self._log, lifecycle=lifecycle)
 
     # --- one connection
 
-    async def _take_identity(self):
-        """Whether there is one to connect with."""
-        if not self._lifecycle:
-            return True
-        identity = self._lifecycle.identity()
-        if identity is None:
-            return False
-        if self._identity is None or identity.folder != self._identity.folder:
-            self._context = None
-            self._brokers = list(self._lifecycle.brokers(identity))
-        self._identity = identity
-        await self._lifecycle.between()
-        return True
-
     async def _one_connection(self):
+        """From the identity to the end of the connection, which is an exception. False: there is no identity to connect
+        with."""
+        from .dialling import dial
         try:
-            if self._network:
-                await self._network()
-            await self._open()
+            if not await dial(self):
+                return False
+            del dial
+            self._clock.tend()
+            lean()
             born = time.ticks_ms()
             if self._lifecycle:
                 self._backend.connection.run(self._lifecycle.serve(self))
@@ -238,33 +209,6 @@ class Client:
             if self._backend.connection:
                 self._backend.connection.stop()
                 self._backend.connection = None
-
-    async def _open(self):
-        will = (self.topic("status"), b"offline", 1, True) if self._announce else None
-        hello = self._identity.user, self._keepalive, self._clean, will
-        from .dialling import dial
-        await dial(self, hello)
-        if self._announce:
-            # QoS 0 is enough: it is lost only together with the connection, and then the last will speaks.
-            await self._backend.publish(self.topic("status"), b"online", 0, True)
-        self.fault = None
-        self._up.set()
-        self._log("Connected to %s:%d as %s" % (self._brokers[0] + (self._identity.user,)))
-        del dial
-        self._clock.tend()
-        lean()
-
-    async def _farewell_within(self, seconds):
-        try:
-            await asyncio.wait_for(self._farewell(), seconds)
-        except asyncio.TimeoutError:
-            pass
-
-    async def _farewell(self):
-        await self._backend.drained()
-        if self._announce:
-            await self._backend.publish(self.topic("status"), b"offline", 0, True)
-        await self._backend.goodbye()
 
 
 def _check_qos(qos):

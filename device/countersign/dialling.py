@@ -7,15 +7,49 @@ from .dates import text
 from .memory import lean
 
 
-async def dial(client, hello):
-    """Leaves the client with a connection. The clock may have fallen back while the board ran: never below what
-    is proven. Or it may have been sent ahead: after "expired" one more try at the newest proven time."""
+async def dial(client):
+    """Leaves the client with a connection. False: there is no identity to connect with."""
+    if not await _take_identity(client):
+        return False
+    if client._network:
+        await client._network()
+    identity = client._identity
+    if client._context is None:
+        client._context = make_context(identity)
+        if client._remember:
+            backend.remember(client._context, identity.files)
+    will = (client.topic("status"), b"offline", 1, True) if client._announce else None
+    await _at_floor_too(client, (identity.user, client._keepalive, client._clean, will))
+    if client._announce:
+        # QoS 0 is enough: it is lost only together with the connection, and then the last will speaks.
+        await client._backend.publish(client.topic("status"), b"online", 0, True)
+    client.fault = None
+    client._up.set()
+    client._log("Connected to %s:%d as %s" % (client._brokers[0] + (identity.user,)))
+    return True
+
+
+async def _take_identity(client):
+    """Whether there is one to connect with."""
+    lifecycle = client._lifecycle
+    if not lifecycle:
+        return True
+    identity = lifecycle.identity()
+    if identity is None:
+        return False
+    if client._identity is None or identity.folder != client._identity.folder:
+        client._context = None
+        client._brokers = list(lifecycle.brokers(identity))
+    client._identity = identity
+    await lifecycle.between()
+    return True
+
+
+async def _at_floor_too(client, hello):
+    """The clock may have fallen back while the board ran: never below what is proven. Or it may have been sent
+    ahead: after "expired" one more try at the newest proven time."""
     clock = client._clock
     clock.before_connection()
-    if client._context is None:
-        client._context = make_context(client._identity)
-        if client._remember:
-            backend.remember(client._context, client._identity.files)
     try:
         await _first_that_answers(client, hello)
     except errors.CertExpired as e:

@@ -28,7 +28,7 @@ class Identity:
         self.user = "birth~" + self.name if self.slot == "birth" else self.name
         self.folder = folder
         self.files = files
-        self._anchors = folder, anchor_count
+        self.trusted = folder, anchor_count  # where the anchors are, and how many
 
     def key(self):
         return self.files.read(self.folder + "/key.der")
@@ -37,14 +37,8 @@ class Identity:
         return self.files.read(self.folder + "/cert.der")
 
     def anchors(self):
-        folder, count = self._anchors
+        folder, count = self.trusted
         return [self.files.read("%s/anchor%d.der" % (folder, i)) for i in range(count)]
-
-    def trust_like(self, other):
-        """Takes over the anchors, the brokers and their versions of another Identity of this board."""
-        self.settings = other.settings
-        self.brokers = other.brokers
-        self._anchors = other._anchors
 
     def fingerprint(self):
         """SHA-256 of the certificate."""

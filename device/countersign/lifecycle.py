@@ -222,6 +222,8 @@ class Lifecycle(Conversation):
     def light(self, message):
         from .rest import seconds
         self.wait = seconds(self, message)
+        del seconds
+        lean()
         if self.wait is not None:
             self.rest()
         return self.wait is not None

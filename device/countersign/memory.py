@@ -8,10 +8,9 @@ module.
 import gc
 import sys
 
-# What a connection lives on. All other modules of the package go.
-_LASTING = ("errors", "memory", "files", "identity", "clock", "uptime", "subscription", "mqtt", "session",
-            "connection", "python", "native", "resumption", "backend", "backoff", "client", "lifecycle", "link",
-            "board", "program")
+# What a connection lives on: all other modules of the package go. These are the modules as they are on a board, where
+# most of the package has been joined into few (device/package/join.py).
+_LASTING = ("core", "stock", "native", "resumption", "board", "program", "errors", "client")
 
 
 def lean():
@@ -22,8 +21,10 @@ def lean():
     for name in list(sys.modules):
         if name.startswith("countersign.") and name[12:] not in _LASTING:
             del sys.modules[name]
-            if hasattr(package, name[12:]):
+            try:  # to ask whether it is there would bring it back (__getattr__)
                 delattr(package, name[12:])
+            except (AttributeError, KeyError):
+                pass
     gc.collect()
 
 

@@ -2,7 +2,7 @@
 
 Encoders return one buffer for one packet, so that it can go out in one write. `Decoder` takes the broker's
 bytes in pieces of any size. What breaks a rule raises ProtocolError with the number of the rule
-([MQTT-x.y.z-n]).
+(MQTT-x.y.z-n), or the section where the rule has none (n is 0): a sentence for each would be a kilobyte of RAM.
 """
 
 from micropython import const
@@ -150,7 +150,7 @@ class Decoder:
             _check_header(self._first, self._length, self._limit)
             self._body = bytearray(min(self._length, self._limit))
         elif self._shift == 21:
-            raise errors.ProtocolError("remaining length of more than four bytes, section 2.2.3")
+            raise _broken(2, 2, 3, 0)
         else:
             self._shift += 7
 
@@ -176,7 +176,7 @@ class Decoder:
             codes = bytes(view[2:])
             for code in codes:
                 if code > 2 and code != FAILURE:
-                    raise errors.ProtocolError("SUBACK with a reserved code [MQTT-3.9.3-2]")
+                    raise _broken(3, 9, 3, 2)
             return (SUBACK, packet_id, codes)
         return (kind, packet_id)
 
@@ -185,12 +185,12 @@ class Decoder:
         topic_end = 2 + (view[0] << 8 | view[1])
         payload_at = topic_end + (2 if qos else 0)
         if payload_at > self._length:
-            raise errors.ProtocolError("PUBLISH shorter than its topic, section 3.3.2")
+            raise _broken(3, 3, 2, 0)
         if payload_at > len(view):
-            raise errors.ProtocolError("a topic longer than the receive limit")
+            raise errors.ProtocolError("topic too long")
         topic = _text(view[2:topic_end])
         if not topic or "+" in topic or "#" in topic:
-            raise errors.ProtocolError("PUBLISH to a topic with a wildcard or none [MQTT-3.3.2-2]")
+            raise _broken(3, 3, 2, 2)
         packet_id = _packet_id(view, topic_end) if qos else 0
         payload = bytes(view[payload_at:]) if self._length == len(view) else None
         size = self._length - payload_at
@@ -206,38 +206,42 @@ def _check_header(first, length, limit):
     if kind == PUBLISH:
         qos = first >> 1 & 3
         if qos == 3:
-            raise errors.ProtocolError("PUBLISH with both QoS bits [MQTT-3.3.1-4]")
+            raise _broken(3, 3, 1, 4)
         if qos == 2:
-            raise errors.ProtocolError("PUBLISH at a QoS that was never asked for [MQTT-3.8.4-6]")
+            raise _broken(3, 8, 4, 6)
         if not qos and first & DUP:
-            raise errors.ProtocolError("PUBLISH at QoS 0 with DUP [MQTT-3.3.1-2]")
+            raise _broken(3, 3, 1, 2)
         if length < 3:
-            raise errors.ProtocolError("PUBLISH without a topic, section 3.3.2")
+            raise _broken(3, 3, 2, 0)
         return
     if kind == SUBACK:
         known = 3 <= length <= limit
     else:
         known = _FIXED.get(kind) == length
     if not known:
-        raise errors.ProtocolError("packet type %d with %d bytes from a broker" % (kind, length))
+        raise errors.ProtocolError("packet %d, %d bytes" % (kind, length))
     if first & 0x0F:
-        raise errors.ProtocolError("reserved flags set [MQTT-2.2.2-2]")
+        raise _broken(2, 2, 2, 2)
 
 
 def _parse_connack(view):
     if view[0] > 1:
-        raise errors.ProtocolError("CONNACK with reserved flags, section 3.2.2.1")
+        raise _broken(3, 2, 2, 0)
     if view[1] > 5:
-        raise errors.ProtocolError("CONNACK with a reserved code, section 3.2.2.3")
+        raise _broken(3, 2, 2, 0)
     if view[0] and view[1]:
-        raise errors.ProtocolError("CONNACK that refuses but has a session [MQTT-3.2.2-4]")
+        raise _broken(3, 2, 2, 4)
     return (CONNACK, bool(view[0]), view[1])
+
+
+def _broken(*rule):
+    return errors.ProtocolError("MQTT-%d.%d.%d-%d" % rule)
 
 
 def _packet_id(view, at):
     packet_id = view[at] << 8 | view[at + 1]
     if not packet_id:
-        raise errors.ProtocolError("packet id 0 [MQTT-2.3.1-1]")
+        raise _broken(2, 3, 1, 1)
     return packet_id
 
 
@@ -249,22 +253,22 @@ def _text(view):
     for byte in view:
         if more:
             if byte & 0xC0 != 0x80:
-                raise errors.ProtocolError("topic is not UTF-8 [MQTT-1.5.3-1]")
+                raise _broken(1, 5, 3, 1)
             char = char << 6 | byte & 0x3F
             more -= 1
             if not more and (char < low or char > 0x10FFFF or 0xD800 <= char <= 0xDFFF):
-                raise errors.ProtocolError("topic is not UTF-8 [MQTT-1.5.3-1]")
+                raise _broken(1, 5, 3, 1)
         elif byte < 0x80:
             if not byte:
-                raise errors.ProtocolError("topic with U+0000 [MQTT-1.5.3-2]")
+                raise _broken(1, 5, 3, 2)
         elif 0xC0 <= byte < 0xF8:
             more = 1 if byte < 0xE0 else 2 if byte < 0xF0 else 3
             low = (0x80, 0x800, 0x10000)[more - 1]
             char = byte & (0x3F >> more)
         else:
-            raise errors.ProtocolError("topic is not UTF-8 [MQTT-1.5.3-1]")
+            raise _broken(1, 5, 3, 1)
     if more:
-        raise errors.ProtocolError("topic is not UTF-8 [MQTT-1.5.3-1]")
+        raise _broken(1, 5, 3, 1)
     return str(view, "utf-8")
 
 

@@ -12,7 +12,7 @@ from .session import Delivery, Session
 
 MAX_QOS = const(1)
 VERSIONS = (4,)
-_CHUNK = const(512)  # bytes fetched from TLS at a time
+_CHUNK = const(256)  # bytes fetched from TLS at a time
 _OUT_LIMIT = const(16)  # packets waiting to be written before senders and the reader wait
 
 
@@ -170,12 +170,12 @@ class _Line(Connection):
 
     def _take_connack(self, packet):
         if packet[0] != mqtt.CONNACK:
-            raise errors.ProtocolError("packet type %d before CONNACK [MQTT-3.2.0-1]" % packet[0])
+            raise errors.ProtocolError("MQTT-3.2.0-1")
         if packet[2]:
             from .faults import from_connack
             raise from_connack(packet[2])
         if packet[1] and self._clean:
-            raise errors.ProtocolError("a session after a clean start [MQTT-3.2.2-1]")
+            raise errors.ProtocolError("MQTT-3.2.2-1")
         self._sent_at = time.ticks_ms()
         for item in self._session.resume(packet[1]):
             self.send(item)
@@ -202,4 +202,4 @@ class _Line(Connection):
         elif kind == mqtt.PINGRESP:
             self._pong.set()
         else:
-            raise errors.ProtocolError("a second CONNACK [MQTT-3.2.0-1]")
+            raise errors.ProtocolError("MQTT-3.2.0-1")

@@ -66,7 +66,7 @@ class Slots:
         try:
             active = self.active()
             if active.name == birth.name:
-                birth.trust_like(active)
+                birth.settings, birth.brokers, birth.trusted = active.settings, active.brokers, active.trusted
         except (IdentityMissing, IdentityDamaged):
             pass
         return birth

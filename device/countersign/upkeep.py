@@ -53,7 +53,7 @@ async def _renew_by_birth(life, renewal, client):
     from .birth import Errand
     life.log("The working certificate does not connect: asking for another with the birth certificate.")
     errand = Errand(life, birth)
-    helper = client.helper(errand, birth, life.brokers(birth))
+    helper = _helper(life, client, birth, errand)
     try:
         await helper.run(retry=False)
     except errors.CountersignError as e:
@@ -61,6 +61,14 @@ async def _renew_by_birth(life, renewal, client):
     finally:
         helper.abort()
     return errand.done
+
+
+def _helper(life, client, birth, errand):
+    """A second client on the same network and clock, to run while this one is not connected."""
+    from .client import Client
+    return Client(birth, life.brokers(birth), announce=False, clean_session=True, receive_limit=0,
+                  deadline=client._deadline_ms // 1000, network=client._network, clock=life.clock, log=life.log,
+                  lifecycle=errand)
 
 
 async def turn(life, message):

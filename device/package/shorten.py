@@ -21,7 +21,7 @@ _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 class Module:
     """What a module defines, brings in and mentions."""
 
-    def __init__(self, path, modules):
+    def __init__(self, path):
         self.name = path.stem
         self.tree = ast.parse(path.read_text(), str(path))
         self.kept = set()  # in strings, as keywords of calls, of the firmware
@@ -31,10 +31,10 @@ class Module:
         # MicroPython puts the value in the place of such a name wherever it stands alone in this module.
         self.constants = {target.id for node in self.tree.body if is_constant(node) for target in node.targets}
         for node in ast.walk(self.tree):
-            self._look(node, modules)
+            self._look(node)
         self.globals |= set(self.imports)
 
-    def _look(self, node, modules):
+    def _look(self, node):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 self.kept.update((alias.asname or alias.name).split("."))
@@ -43,7 +43,7 @@ class Module:
                 name = alias.asname or alias.name
                 if not node.level:
                     self.kept.update((alias.name, name))
-                elif not node.module and alias.name in modules:
+                elif not node.module or alias.name == "backend":  # of that name backend.py has a module
                     self.modules.add(name)
                 else:
                     self.imports[name] = node.module
@@ -215,8 +215,9 @@ class Short:
                 if name not in self.kept and not keyword.iskeyword(name):
                     yield name
 
-    def share(self, places):
-        """{long: short} for the names in sets of names: two in one place never become the same."""
+    def share(self, places, special=(), avoided=()):
+        """{long: short} for the names in sets of names: two in one place never become the same, and the special ones
+        none of those to be avoided."""
         found = {}
         count = {}
         for place in places:
@@ -226,6 +227,7 @@ class Short:
             if long in self.kept or long.startswith("__"):
                 continue
             taken = {found.get(other) for place in places if long in place for other in place}
+            taken.update(avoided if long in special else ())
             found[long] = next(name for name in self._forms(long) if name not in taken)
         return found
 
@@ -233,6 +235,16 @@ class Short:
         # A constant keeps its underscore: MicroPython then keeps no name for it at all.
         prefix = "_" if long.startswith("_") and long.isupper() else ""
         return (prefix + name for name in self.names())
+
+
+def class_names(modules):
+    """What is assigned in the bodies of classes: there a constant's name would be taken for its value."""
+    for module in modules:
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.ClassDef):
+                for inner in node.body:
+                    if not isinstance(inner, _DEFINITIONS):
+                        yield from bound(inner)
 
 
 def families(modules):
@@ -257,11 +269,11 @@ def families(modules):
 def main(firmware, public, *rest):
     *paths, folder = map(pathlib.Path, rest)
     kept = set().union(*(pathlib.Path(file).read_text().split() for file in (firmware, public)))
-    modules = [Module(path, {path.stem for path in paths}) for path in paths]
+    modules = [Module(path) for path in paths]
     kept.update(module.name for module in modules)
     short = Short(kept.union(*(module.kept for module in modules)))
-    attributes = short.share(families(modules))
     names = short.share([module.globals for module in modules])
+    attributes = short.share(families(modules), set(class_names(modules)), set(names.values()))
     for module in modules:
         tree = ast.fix_missing_locations(Renamer(module, attributes, names, short).visit(module.tree))
         (folder / (module.name + ".py")).write_text(ast.unparse(tree) + "\n")

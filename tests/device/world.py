@@ -4,7 +4,7 @@ the authority of authority.py. Nothing waits: when the board has nothing left to
 import hashlib
 
 import authority
-from countersign import entropy, keys, lifecycle, slices
+from countersign import conversation, entropy, keys, lifecycle, slices, upkeep
 from countersign.clock import Clock
 from countersign.connection import Reconnect
 from countersign.errors import BrokerRefused, BrokerUnreachable, CountersignError
@@ -118,7 +118,7 @@ lifecycle.Conversation.next_message = _next_message
 async def _in_slices(work):
     return slices.at_once(work)
 
-slices.in_slices = _in_slices  # before anything takes it from there
+upkeep.in_slices = conversation.in_slices = _in_slices
 
 
 def drive(work):
@@ -160,9 +160,6 @@ class Client:
     async def reconnect(self):
         raise Reconnect()
 
-    def helper(self, lifecycle, identity, brokers):
-        return Client(self.world, lifecycle)
-
     async def run(self, retry):
         while True:
             identity = self.lifecycle.identity()
@@ -187,6 +184,9 @@ class Client:
             await self.lifecycle.serve(self)
         finally:
             self.world.connected = None
+
+
+upkeep._helper = lambda life, client, birth, errand: Client(client.world, errand)
 
 
 class World:
