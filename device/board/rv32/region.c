@@ -192,6 +192,10 @@ size_t region_block_size(const void* block) {
     return ((const uint32_t*)block)[-1] & (uint32_t)SIZE;
 }
 
+size_t region_whole(const region_t* region, size_t size) {
+    return size & ~(size_t)(size == 0 ? 3 : class_width(region, (uint32_t)size) - 1) & ~(size_t)3;
+}
+
 size_t region_largest(const region_t* region) {
     if (region->first_map == 0) {
         return 0;
@@ -201,7 +205,7 @@ size_t region_largest(const region_t* region) {
     for (uint32_t block = region->heads[first][second]; block != NONE; block = *next(region, block)) {
         largest = size_of(region, block) > largest ? size_of(region, block) : largest;
     }
-    return largest & ~(class_width(region, largest) - 1);  // a search begins at a whole class
+    return region_whole(region, largest);  // a search begins at a whole class
 }
 
 static bool is_listed(const region_t* region, uint32_t block) {

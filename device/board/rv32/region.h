@@ -36,6 +36,8 @@ void region_free(region_t* region, void* block);
 bool region_holds(const region_t* region, const void* block);
 // What a used block may hold, its size rounded up.
 size_t region_block_size(const void* block);
+// The largest size up to this one that is not rounded up.
+size_t region_whole(const region_t* region, size_t size);
 // The largest size that region_alloc would give.
 size_t region_largest(const region_t* region);
 // Whether the books are right; for tests.
