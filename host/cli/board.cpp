@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <thread>
@@ -18,6 +19,7 @@ namespace {
 struct BoardOptions {
     std::string folder = "virtual-board";
     std::string port;
+    std::string chip;
     bool native = false;
     bool riscv = false;
     bool counted = false;
@@ -26,10 +28,16 @@ struct BoardOptions {
 void run_board(const Context& context, const BoardOptions& options) {
     if (options.counted && !options.riscv)
         throw Error(Code::Usage, "--counted is for --riscv.", "countersign board --help");
+    if (!options.chip.empty() && !options.riscv)
+        throw Error(Code::Usage, "--chip is for --riscv.", "countersign board --help");
+    if (!options.chip.empty() && std::ranges::find(loader::kChips, options.chip) == loader::kChips.end())
+        throw Error(Code::Usage, "There is no chip " + options.chip + "; there are esp32-c3 and esp32.",
+                    "countersign board --help");
     loader::VirtualBoardOptions wanted;
     wanted.flash = std::filesystem::absolute(options.folder).lexically_normal();
     wanted.riscv = options.riscv;
     wanted.counted = options.counted;
+    if (!options.chip.empty()) wanted.chip = options.chip;
     if (options.native)
         wanted.micropython =
             loader::find_helper(options.riscv ? "micropython-rv32-native" : "micropython-native");
@@ -63,7 +71,7 @@ void add_board(const Command& app, Context& context) {
         "  countersign board\n"
         "  countersign board --dir ./flash --port ./board\n"
         "  countersign board --native\n"
-        "  countersign board --riscv\n"
+        "  countersign board --riscv --chip esp32\n"
         "and in another terminal, what a real board understands too:\n"
         "  countersign load user1 --port ./board\n"
         "  mpremote connect ./board repl");
@@ -73,6 +81,9 @@ void add_board(const Command& app, Context& context) {
     command.flag("--native", options->native, "Firmware with the C++ module _countersign built in");
     command.flag("--riscv", options->riscv,
                  "An ESP32-C3's instruction set, in QEMU, instead of this computer's");
+    command
+        .option("--chip", options->chip, "With --riscv: the memory of an esp32-c3 (as without it) or esp32")
+        .type_name("CHIP");
     command.flag("--counted", options->counted,
                  "With --riscv: its time is 125 million instructions a second, whatever this computer does");
     command.action([&context, options] { run_board(context, *options); });

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
 
 #include "host/base/error.h"
 #include "host/base/subprocess.h"
@@ -39,6 +41,15 @@ std::string core_of(const std::string& qemu) {
                                                     : "rv32i,m=on,c=on,zicsr=on,zifencei=on,sv32=off";
 }
 
+// A word in the board's memory that tells the firmware whose memory to have (device/board/rv32/rv32.ld).
+std::string straps(const std::string& chip) {
+    constexpr std::size_t kSize = 8;
+    std::uint64_t word = 0;
+    for (std::size_t i = std::min(chip.size(), kSize); i > 0; --i)
+        word = word << 8 | static_cast<unsigned char>(chip[i - 1]);
+    return fmt::format("loader,addr=0x80500100,data={},data-len={}", word, kSize);
+}
+
 }  // namespace
 
 std::vector<std::string> virtual_board_command(const std::filesystem::path& micropython,
@@ -47,7 +58,8 @@ std::vector<std::string> virtual_board_command(const std::filesystem::path& micr
 }
 
 std::vector<std::string> riscv_board_command(const std::filesystem::path& firmware,
-                                             const std::filesystem::path& flash, bool counted) {
+                                             const std::filesystem::path& flash, const std::string& chip,
+                                             bool counted) {
     const auto image = flash / "flash.img";
     make_private_file(image);
     // A comma ends a value in QEMU's options; two stand for one.
@@ -74,6 +86,8 @@ std::vector<std::string> riscv_board_command(const std::filesystem::path& firmwa
         "8M",
         "-kernel",
         firmware.string(),
+        "-device",
+        straps(chip),
         "-global",
         "virtio-mmio.force-legacy=false",
         "-object",

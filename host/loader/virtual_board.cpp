@@ -119,7 +119,7 @@ std::vector<std::string> VirtualBoard::Relay::command() const {
     const auto program = options_.micropython.empty()
                              ? find_helper(options_.riscv ? "micropython-rv32" : "micropython")
                              : options_.micropython.string();
-    return options_.riscv ? riscv_board_command(program, options_.flash, options_.counted)
+    return options_.riscv ? riscv_board_command(program, options_.flash, options_.chip, options_.counted)
                           : virtual_board_command(program, options_.flash);
 }
 

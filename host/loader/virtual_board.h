@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "host/loader/board_command.h"
+
 namespace countersign::loader {
 
 struct VirtualBoardOptions {
@@ -18,6 +20,7 @@ struct VirtualBoardOptions {
     std::filesystem::path micropython;  // empty: find_helper() for the kind of board
     bool riscv = false;                 // micropython is RISC-V firmware, for QEMU
     bool counted = false;               // RISC-V: see riscv_board_command()
+    std::string chip = kChips.front();  // RISC-V: whose memory it has
     std::filesystem::path port_link;  // a name for the port that stays the same; replaced if it is a symlink
     std::function<void(std::string_view)>
         on_output;  // all the board prints, on a thread that must not call the board

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "board.h"
+#include "chip.h"
 #include "py/cstack.h"
 #include "py/gc.h"
 #include "py/mphal.h"
@@ -10,9 +11,6 @@
 #include "shared/readline/readline.h"
 #include "shared/runtime/gchelper.h"
 #include "shared/runtime/pyexec.h"
-
-// What is left of an ESP32-C3's 400 KiB beside TLS (rv32.ld), the network and the stack.
-#define HEAP_SIZE (224 * 1024)
 
 // Reset causes as in ESP32's machine module.
 enum { PWRON_RESET = 1, HARD_RESET = 2, WDT_RESET = 3, DEEPSLEEP_RESET = 4, SOFT_RESET = 5 };
@@ -26,8 +24,10 @@ extern struct {
     int64_t clock;
 } kept;
 
+// The chip's name, from the host (rv32.ld).
+extern const char straps[8];
+
 extern uint32_t __stack_start, __stack_end;
-static char heap[HEAP_SIZE];
 static int reset_cause;
 static size_t heap_peak;
 
@@ -51,15 +51,17 @@ static void run_boot_files_and_repl(void) {
 }
 
 int main(void) {
+    chip_init(straps);
     cpu_init();
     console_init();
     random_init();
     net_init();
     flash_init();
     take_over_what_was_kept();
+    char* heap = chip_alloc(chip()->python_heap, CHIP_DATA);
     for (;;) {
         mp_cstack_init_with_top(&__stack_end, (size_t)((char*)&__stack_end - (char*)&__stack_start));
-        gc_init(heap, heap + sizeof heap);
+        gc_init(heap, heap + chip()->python_heap);
         mp_init();
         readline_init0();
         run_boot_files_and_repl();
@@ -79,6 +81,19 @@ void gc_collect(void) {
     if (info.used > heap_peak) {
         heap_peak = info.used;
     }
+}
+
+// The most by which the heap may grow: all that is to be had in one piece, as on an ESP32.
+size_t gc_get_max_new_split(void) {
+    return chip_largest(CHIP_DATA);
+}
+
+void* python_heap_alloc(size_t size) {
+    return chip_alloc(size, CHIP_DATA);
+}
+
+void python_heap_free(void* area) {
+    chip_free(area);
 }
 
 _Noreturn void nlr_jump_fail(void* val) {
@@ -139,8 +154,8 @@ static mp_obj_t board_native_heap(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(board_native_heap_obj, board_native_heap);
 
-// _board.peaks(): the most bytes in use since it was last asked, of the heap (as collections found it), of TLS, and of the
-// stack (since the reset).
+// _board.peaks(): the most bytes in use since it was last asked, of the heap (as collections found it), of
+// TLS, and of the stack (since the reset).
 static mp_obj_t board_peaks(void) {
     mp_obj_t peaks[] = {mp_obj_new_int_from_uint(heap_peak), mp_obj_new_int_from_uint(tls_memory_peak()),
                         mp_obj_new_int_from_uint(stack_peak())};

@@ -1,15 +1,16 @@
-// The memory of TLS, beside MicroPython's: on an ESP32 it comes from ESP-IDF's heap.
-#include <malloc.h>
-#include <stdlib.h>
+// The memory of TLS: on an ESP32 it comes from ESP-IDF's heap.
+#include <string.h>
 
 #include "board.h"
+#include "chip.h"
 
 static size_t used, peak;
 
 void* tls_calloc(size_t count, size_t size) {
-    void* memory = calloc(count, size);
+    void* memory = size != 0 && count > SIZE_MAX / size ? NULL : chip_alloc(count * size, CHIP_DATA);
     if (memory != NULL) {
-        used += malloc_usable_size(memory);
+        memset(memory, 0, count * size);
+        used += region_block_size(memory);
         peak = used > peak ? used : peak;
     }
     return memory;
@@ -17,8 +18,8 @@ void* tls_calloc(size_t count, size_t size) {
 
 void tls_free(void* memory) {
     if (memory != NULL) {
-        used -= malloc_usable_size(memory);
-        free(memory);
+        used -= region_block_size(memory);
+        chip_free(memory);
     }
 }
 

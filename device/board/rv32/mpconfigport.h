@@ -1,6 +1,7 @@
 // Features of the RISC-V board: those of an ESP32-C3's stock firmware.
 #pragma once
 #include <alloca.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define MICROPY_CONFIG_ROM_LEVEL (MICROPY_CONFIG_ROM_LEVEL_EXTRA_FEATURES)
@@ -10,6 +11,13 @@
 #define MICROPY_PY_SYS_PLATFORM "qemu"
 
 #define MICROPY_ENABLE_GC (1)
+// One area at first, and more as they are needed, as ports/esp32 has it.
+#define MICROPY_GC_SPLIT_HEAP (1)
+#define MICROPY_GC_SPLIT_HEAP_AUTO (1)
+#define MP_PLAT_ALLOC_HEAP(size) python_heap_alloc(size)
+#define MP_PLAT_FREE_HEAP(area) python_heap_free(area)
+void* python_heap_alloc(size_t size);
+void python_heap_free(void* area);
 #define MICROPY_ENABLE_EMERGENCY_EXCEPTION_BUF (1)
 #define MICROPY_STACK_CHECK_MARGIN (1024)
 #define MICROPY_LONGINT_IMPL (MICROPY_LONGINT_IMPL_MPZ)
