@@ -121,6 +121,16 @@ TEST_P(RiscvBoardTest, LivesThroughItsFirstRenewalAndAPowerCutWithinIt) {
     EXPECT_TRUE(board_says("Sending ON"));
 }
 
+// Small integers of 31 bits, as on a chip: the virtual board's have more.
+TEST_P(RiscvBoardTest, RunsTheCompiledProgram) {
+    load();
+    ::setenv("COUNTERSIGN_MPREMOTE", (kLibexec / "mpremote").c_str(), 1);
+    loader::MpremoteBoard cable(scene_.file("port"));
+    std::vector<Secret> scripts;
+    scripts.emplace_back("import countersign\nprint(countersign.__file__)\n");
+    EXPECT_EQ(cable.run(scripts, kPatience, {}), "/lib/countersign/__init__.mpy\n");
+}
+
 // COUNTERSIGN_SOAK=10000 for the long run; the virtual board has one of its own
 // (tests/device/test_native.py).
 TEST_P(RiscvBoardTest, ReconnectsAgainAndAgainAndItsHeapsStayAsTheyWere) {

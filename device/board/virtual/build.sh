@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the virtual board, both kinds of it: build/libexec/micropython (MicroPython with mbedTLS and this folder's parts)
-# and micropython-native (the same with _countersign built in); and build/libexec/mpremote.
+# and micropython-native (the same with _countersign built in); and build/libexec/mpremote and mpy-cross, which compiles the
+# package for boards.
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 SOURCES=(device/board/virtual device/native core/mqtt)
 # shellcheck source=device/board/firmware.sh
@@ -16,10 +17,12 @@ build() {
     local out=$work/out
     cp "$tree/ports/unix/build-virtual/micropython" "$out/micropython"
     cp "$tree/ports/unix/build-native/micropython" "$out/micropython-native"
+    cp "$tree/mpy-cross/build/mpy-cross" "$out/mpy-cross"
     make_mpremote
     [ "$("$out/micropython" -c 'import asyncio, tls, machine, _board; print("ok")')" = ok ]
     [ "$("$out/micropython-native" -c 'import asyncio, tls, machine, _board, _countersign; print("ok")')" = ok ]
     "$out/mpremote" version
+    "$out/mpy-cross" --version
 }
 
 make_mpremote() {
@@ -43,4 +46,4 @@ END
     /usr/bin/python3 -m compileall -q "$lib"
 }
 
-build_firmware virtual "the virtual board, both kinds" micropython micropython-native mpremote mpremote.lib
+build_firmware virtual "the virtual board, both kinds" micropython micropython-native mpremote mpremote.lib mpy-cross
