@@ -98,7 +98,8 @@ class Client:
 
     def topic(self, topic):
         """The full topic for one of the board's own."""
-        return topic if topic.startswith(_ABSOLUTE) else "devices/%s/%s" % (self.name, topic)
+        absolute = any(topic.startswith(start) for start in _ABSOLUTE)
+        return topic if absolute else "devices/%s/%s" % (self.name, topic)
 
     async def publish(self, topic, payload, qos=1, retain=False, properties=None):
         """Above QoS 0: returns True when the broker has it, however many connections that takes. Giving up
