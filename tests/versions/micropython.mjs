@@ -8,18 +8,19 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, "../..");
 const built = join(root, "build/versions");
 const PREFIX = "micropython-"; // of the packages' names in package.json
-const COPIED = ["device/countersign", "device/main.py", "tests/device", "docs/protocol.md", "core/errors/catalogue.def"];
+const PACKAGE = "device/countersign";
+const COPIED = [
+    PACKAGE,
+    "device/main.py",
+    "device/examples",
+    "tests/device",
+    "tests/versions/on_each",
+    "docs/protocol.md",
+    "core/errors/catalogue.def",
+];
 const DOUBLES = ["device/board/virtual/modules", "tests/versions/doubles"];
 // Where modules are looked for; .frozen is what is built in. asyncio is there, but in the oldest.
-const PATH = ["/doubles", "/tests/device", "/device", ".frozen", "/asyncio"];
-
-// All that are installed, the oldest first.
-export function versions() {
-    const number = (version) => version.split(/[.-]/).map((part) => (/^\d+$/.test(part) ? Number(part) : -1));
-    const weight = (version) => number(version).reduce((sum, part, i) => sum + (part + 1) * 1000 ** (3 - i), 0);
-    const names = Object.keys(JSON.parse(readFileSync(join(here, "package.json"))).dependencies);
-    return names.map((name) => name.slice(PREFIX.length)).sort((a, b) => weight(a) - weight(b));
-}
+const PATH = ["/doubles", "/tests/device", "/tests/versions/on_each", "/device", ".frozen", "/asyncio"];
 
 function copy(FS, from, to) {
     if (!statSync(from).isDirectory()) {
@@ -31,8 +32,9 @@ function copy(FS, from, to) {
     for (const name of readdirSync(from)) copy(FS, join(from, name), `${to}/${name}`);
 }
 
-// print(line) is called with each line of output; environment is what os.getenv() knows.
-export async function open(version, print, environment = {}) {
+// print(line) is called with each line of output; environment is what os.getenv() knows; compiled is a folder that takes the place
+// of device/countersign.
+export async function open(version, print, { environment = {}, compiled } = {}) {
     const folder = join(built, "node_modules", PREFIX + version);
     const { loadMicroPython } = await import(pathToFileURL(join(folder, "micropython.mjs")));
     const python = await loadMicroPython({
@@ -42,12 +44,14 @@ export async function open(version, print, environment = {}) {
         stderr: print,
     });
     const { FS } = python;
-    for (const path of COPIED) copy(FS, join(root, path), `/${path}`);
+    for (const path of COPIED) copy(FS, (path === PACKAGE && compiled) || join(root, path), `/${path}`);
     for (const path of DOUBLES) copy(FS, join(root, path), "/doubles");
     copy(FS, join(built, "asyncio"), "/asyncio/asyncio");
     // The C module had another name before 1.23.
     if (version.startsWith("1.22")) FS.rename("/doubles/tls.py", "/doubles/ssl.py");
     python.runPython(`import sys; sys.path[:] = ${JSON.stringify(PATH)}; import _stand`);
+    // The registry's number of a build is not always the one that it names itself.
+    python.runPython(`assert "MicroPython v${version}" in sys.version, sys.version`);
     python.runPython(`_stand.environment.update(${JSON.stringify(environment)})`);
     return python;
 }

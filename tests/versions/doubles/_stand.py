@@ -1,5 +1,5 @@
-# What these builds lack and every board has: parts of `os`, an asyncio whose loop is not a browser's; and a clock of the test's
-# own, in which waiting takes no time.
+# What these builds lack and every board has: parts of `os`, an asyncio whose loop is not a browser's; and a
+# clock of the test's own, in which waiting takes no time.
 import os
 import random
 import select
@@ -12,7 +12,7 @@ environment = {"PORT": "8883", "FIXTURE": "/fixture"}
 
 
 def run(name):
-    """Imports the module and leaves the exit status it asks for in /status; 1 for an exception, which is printed."""
+    """Imports the module; the exit status it asks for is then in /status, 1 for an exception."""
     status = 0
     try:
         __import__(name)
@@ -72,7 +72,8 @@ _Time.sleep = lambda seconds: _leap(int(seconds * 1000))
 _Time.time = lambda: int(_time.time() + _leapt / 1000) + _board.ahead
 sys.modules["time"] = _Time
 
-# --- asyncio: the version's own, where it has one, but for the loop, which hands tasks over to JavaScript, and the streams
+# --- asyncio: the version's own, where it has one, but for its loop, which hands tasks to JavaScript, and
+# the streams, which it has not got
 
 _ASYNCIO = "/asyncio"
 

@@ -1,5 +1,6 @@
-# A double of `socket`: TCP within this one MicroPython, with lwIP's manners and the size of its buffers on an ESP32. There is no
-# name server; an address of 127.0.0.1 with nobody behind it refuses, any other swallows what is sent to it.
+# A double of `socket`: TCP within this one MicroPython, with lwIP's manners and the size of its buffers on an
+# ESP32. There is no name server; a port of 127.0.0.1 with nobody behind it refuses, any other host swallows
+# what is sent to it.
 import errno
 import io
 

@@ -1,5 +1,5 @@
-# A double of `tls`: the shape of a handshake without its secrets. The first bytes in each direction are a hello of one byte,
-# nothing else passes before both have come, and whoever wants a certificate hangs up on a hello that brings none.
+# A double of `tls`: the shape of a handshake without its secrets. The first byte each way is a hello;
+# nothing else passes before both have come, and whoever wants a certificate hangs up on a hello without one.
 import io
 
 PROTOCOL_TLS_CLIENT = 0
@@ -83,7 +83,7 @@ class _Socket(io.IOBase):
                 return False
             wanted = (_CERTIFIED,) if self._context.verify_mode == CERT_REQUIRED else (_PLAIN, _CERTIFIED)
             if hello not in wanted:
-                self._fail(_CONNECTION_EOF if not hello else _FATAL_ALERT if hello == _PLAIN else _INVALID_RECORD)
+                self._fail({b"": _CONNECTION_EOF, _PLAIN: _FATAL_ALERT}.get(hello, _INVALID_RECORD))
             self._up = True
         return True
 
