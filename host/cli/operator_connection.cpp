@@ -25,8 +25,7 @@ std::size_t printable_sequence(std::string_view text) {
 transport::Options home_connection(const lifecycle::Home& home, const lifecycle::ClientFiles& files) {
     const auto settings = lifecycle::load_settings(home);
     transport::Options options;
-    options.host = settings.hosts.front();
-    options.port = settings.port;
+    for (const auto& host : settings.hosts) options.brokers.push_back({host, settings.port});
     options.certificate = files.certificate;
     options.key = files.key;
     options.anchors = files.anchors;
@@ -36,7 +35,7 @@ transport::Options home_connection(const lifecycle::Home& home, const lifecycle:
 transport::Options operator_connection(const lifecycle::Home& home, std::string_view host,
                                        std::string_view purpose) {
     auto options = home_connection(home, lifecycle::operator_files(home));
-    if (!host.empty()) options.host = host;
+    if (!host.empty()) options.brokers = {{std::string(host), options.brokers.front().port}};
     options.client_id = fmt::format("operator~operator/{}-{:08x}", purpose, std::random_device{}());
     return options;
 }

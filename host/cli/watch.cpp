@@ -37,10 +37,10 @@ void print_message(const Context& context, const transport::Received& message) {
     std::fflush(stdout);
 }
 
-void print_state(const Context& context, const transport::State& state, const transport::Options& options) {
+void print_state(const Context& context, const transport::State& state) {
     if (context.json) return;
     if (state.phase == transport::Phase::connected) {
-        fmt::print(stderr, "Connected to {}:{} as the operator. Ctrl-C ends.\n", options.host, options.port);
+        fmt::print(stderr, "Connected to {}:{} as the operator. Ctrl-C ends.\n", state.host, state.port);
     } else if (state.phase == transport::Phase::waiting && state.error) {
         fmt::print(stderr, "{} Trying again in {:.1f} s.\n", state.error->detail(),
                    static_cast<double>(state.retry_in.count()) / 1000.0);
@@ -49,9 +49,8 @@ void print_state(const Context& context, const transport::State& state, const tr
 
 void watch(const Context& context, const WatchOptions& wanted) {
     const lifecycle::Home home(context.home_path());
-    const auto options = [&] { return operator_connection(home, wanted.host, "watch"); };
     asio::io_context io;
-    transport::Client client(io, options());
+    transport::Client client(io, operator_connection(home, wanted.host, "watch"));
     std::optional<Error> failure;
     std::int64_t seen = 0;
     client.on_message([&](const transport::Received& message) {
@@ -61,7 +60,7 @@ void watch(const Context& context, const WatchOptions& wanted) {
     });
     asio::signal_set interrupts(io, SIGINT, SIGTERM);
     client.on_state([&](const transport::State& state) {
-        print_state(context, state, options());
+        print_state(context, state);
         if (state.phase != transport::Phase::stopped) return;
         failure = state.error;
         interrupts.cancel();
