@@ -51,6 +51,8 @@ void watch(const Context& context, const WatchOptions& wanted) {
     const lifecycle::Home home(context.home_path());
     asio::io_context io;
     transport::Client client(io, operator_connection(home, wanted.host, "watch"));
+    std::optional<FollowSettings> follow;
+    if (wanted.host.empty()) follow.emplace(io, home, client);
     std::optional<Error> failure;
     std::int64_t seen = 0;
     client.on_message([&](const transport::Received& message) {
@@ -64,6 +66,7 @@ void watch(const Context& context, const WatchOptions& wanted) {
         if (state.phase != transport::Phase::stopped) return;
         failure = state.error;
         interrupts.cancel();
+        if (follow) follow->stop();
     });
     interrupts.async_wait([&](const std::error_code& error, int) {
         if (!error) client.stop();
@@ -88,7 +91,7 @@ void add_watch(const Command& app, Context& context) {
         "  countersign --json watch -n 10");
     auto options = std::make_shared<WatchOptions>();
     command.option("TOPIC", options->topic, "An MQTT topic filter").show_default();
-    command.option("--host", options->host, "The broker's address, when not the first given to init");
+    command.option("--host", options->host, "The broker's address: this one only, not those of `hosts list`");
     command.option("-n,--count", options->count, "End after so many messages")
         .range(0, std::numeric_limits<std::int64_t>::max());
     command.action([&context, options] { watch(context, *options); });
