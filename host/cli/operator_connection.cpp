@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::array<std::string_view, 2> kThisMachine{"127.0.0.1", "::1"};
 constexpr std::chrono::seconds kBetweenLooks{1};
+// One client of a broker that is as a rule on this machine: nobody is to be spared, and somebody waits.
+constexpr std::chrono::seconds kLongestWait{30};
 
 // The length of the UTF-8 sequence at the front of `text`, 0 when there is none or it is a control character.
 std::size_t printable_sequence(std::string_view text) {
@@ -52,6 +54,7 @@ transport::Options home_connection(const lifecycle::Home& home, const lifecycle:
     options.certificate = files.certificate;
     options.key = files.key;
     options.anchors = files.anchors;
+    options.last_backoff = kLongestWait;
     return options;
 }
 

@@ -83,7 +83,8 @@ Client::Impl::Impl(asio::io_context& context, Options wanted)
               .response_timeout =
                   std::max(kPingPatience, static_cast<mqtt::Millis>(options.connect_timeout.count())),
               .version = options.version},
-      backoff_(options.first_backoff, options.last_backoff, options.stable_after, options.random),
+      backoff_(options.first_backoff, options.last_backoff, options.cure_backoff, options.stable_after,
+               options.random),
       brokers_(options.brokers),
       session_timer_(context),
       retry_timer_(context),
@@ -302,12 +303,11 @@ void Client::Impl::lost(const Failure& failure) {
 }
 
 void Client::Impl::wait_and_retry(const Failure& failure) {
-    if (failure.permanent) backoff_.expect_long();
     State news;
     news.phase = Phase::waiting;
     news.error = failure.error;
     news.permanent = failure.permanent;
-    news.retry_in = backoff_.next(options.now());
+    news.retry_in = failure.permanent ? backoff_.next_for_cure() : backoff_.next(options.now());
     retry_timer_.expires_after(news.retry_in);
     retry_timer_.async_wait([weak = weak_from_this()](const std::error_code& cancelled) {
         const auto self = weak.lock();
@@ -321,6 +321,7 @@ void Client::Impl::set_brokers(std::vector<Address> brokers) {
     if (brokers == brokers_) return;
     brokers_ = std::move(brokers);
     last_.reset();
+    backoff_.begin_anew();
     if (!running_ || (link_ && link_->stage() == Stage::connected)) return;
     retry_timer_.cancel();
     drop_round();

@@ -73,9 +73,10 @@ struct Options {
     // ceiling; back to the first once a connection has lasted `stable_after`.
     bool reconnect = true;
     bool give_up_on_permanent =
-        true;  // false: a permanent fault is told, and tried again at the last ceiling
+        true;  // false: a permanent fault is told, and tried again below `cure_backoff`
     std::chrono::milliseconds first_backoff{1'000};
     std::chrono::milliseconds last_backoff{300'000};
+    std::chrono::milliseconds cure_backoff{60'000};  // after a permanent fault, however often
     std::chrono::milliseconds stable_after{60'000};
 
     // For tests; the defaults are what programs want.

@@ -224,5 +224,19 @@ TEST_F(Refusal, TriedAgainWhenToldNotToGiveUp) {
     EXPECT_EQ(ours.states[4].phase, Phase::connecting);
 }
 
+TEST_F(Refusal, WhatSomebodyMustCureIsTriedAgainWithinAMinute) {
+    const Mosquitto broker(certificates, certificates.server("IP:127.0.0.1"));
+    auto options = broker.options("ours", user);
+    options.anchors = certificates.stranger();
+    options.give_up_on_permanent = false;
+    options.first_backoff = transport::Options{}.first_backoff;
+    options.last_backoff = transport::Options{}.last_backoff;
+    options.random = [] { return 60'000U; };
+    Watched ours(context, std::move(options));
+    ours.client.start();
+    ASSERT_TRUE(ours.until(Phase::waiting));
+    EXPECT_EQ(ours.client.state().retry_in, std::chrono::minutes(1));  // of [0, 1 min], the greatest
+}
+
 }  // namespace
 }  // namespace countersign::test
