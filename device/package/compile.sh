@@ -8,11 +8,11 @@ if [ ! -x "$mpy_cross" ]; then
 fi
 
 # -O3: no line numbers, since they would lie in the board's memory (4 of 64 kB of files; `load --source` brings the source,
-# which has them). The name in a traceback, without its folder, for the same reason.
+# which has them). The name in a traceback is the module's, which is there anyway.
 # 31 bits are what a small integer has on a 32-bit chip, which refuses a file that was made for more.
 rm -rf "$out"
 mkdir -p "$out"
 for source in "$package"/*.py; do
     module=$(basename "$source" .py)
-    "$mpy_cross" -O3 -msmall-int-bits=31 -s "$module.py" -o "$out/$module.mpy" "$source"
+    "$mpy_cross" -O3 -msmall-int-bits=31 -s "$module" -o "$out/$module.mpy" "$source"
 done

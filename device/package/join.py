@@ -44,17 +44,37 @@ def definitions(tree):
     return names
 
 
+def modules_of(tree):
+    """As a module names them: modules of the package."""
+    return {alias.asname or alias.name: alias.name for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and node.level and not node.module for alias in node.names}
+
+
+def hidden(tree):
+    """(module, name) for each name of another module that a function uses beside a variable of the same name."""
+    modules = modules_of(tree)
+    for function in ast.walk(tree):
+        if isinstance(function, _DEFINITIONS[:2]):
+            own = {n.arg for n in ast.walk(function) if isinstance(n, ast.arg)}
+            own |= {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+            for node in ast.walk(function):
+                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                    if node.value.id in modules and node.attr in own:
+                        yield modules[node.value.id], node.attr
+
+
 class Package:
     def __init__(self, folder):
         self.trees = {path.stem: ast.parse(path.read_text(), str(path)) for path in sorted(folder.glob("*.py"))}
         self.defined = {name: definitions(tree) for name, tree in self.trees.items()}
+        self._hidden = {found for tree in self.trees.values() for found in hidden(tree)}
 
     def name_of(self, module, name):
-        """A name that a module defines, as it is in the module into which that one is joined: several parts may
-        define it, and private names are only meant for one."""
+        """A name that a module defines, as it is in the module into which that one is joined, where several parts may
+        define it, or a function that uses it may have a variable of that name."""
         others = [part for part in _JOINED.get(_JOINED_OF.get(module), ()) if part != module]
-        if name in self.defined[module] and not name.startswith("__") and any(
-                name in self.defined[other] for other in others):
+        if others and name in self.defined[module] and not name.startswith("__") and (
+                (module, name) in self._hidden or any(name in self.defined[other] for other in others)):
             return "%s_%s" % (name, module.upper() if name.isupper() else module)
         return name
 
@@ -81,10 +101,7 @@ class Part(ast.NodeTransformer):
         self._name = name
         self._tree = tree
         self._fellows = _JOINED.get(_JOINED_OF.get(name), ())
-        self._modules = {}  # as this module names them: a module of the package
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and node.level and not node.module:
-                self._modules.update({alias.asname or alias.name: alias.name for alias in node.names})
+        self._modules = modules_of(tree)
 
     def body(self):
         return [node for node in map(self.visit, self._tree.body) if node]

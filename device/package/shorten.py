@@ -266,9 +266,15 @@ def families(modules):
     return [attributes for _, _, attributes in found]
 
 
+def names_in(file):
+    """Separated by white space; a line that begins with # is a comment."""
+    lines = pathlib.Path(file).read_text().splitlines()
+    return {name for line in lines if not line.startswith("#") for name in line.split()}
+
+
 def main(firmware, public, *rest):
     *paths, folder = map(pathlib.Path, rest)
-    kept = set().union(*(pathlib.Path(file).read_text().split() for file in (firmware, public)))
+    kept = names_in(firmware) | names_in(public)
     modules = [Module(path) for path in paths]
     kept.update(module.name for module in modules)
     short = Short(kept.union(*(module.kept for module in modules)))

@@ -1,6 +1,6 @@
 # cmake -DOUTPUT=x.cpp -DSOURCE=folder -DCOMPILED=folder -P embed_device_files.cmake: what load puts on a board, as C++ arrays,
-# so that the program needs no files beside it. SOURCE/countersign/*.py and COMPILED/*.mpy go to lib/countersign, SOURCE/main.py to
-# main.py.
+# so that the program needs no files beside it. SOURCE/countersign/*.py or COMPILED/*.mpy, and words.txt, go to lib/countersign,
+# SOURCE/main.py to main.py.
 set(arrays "")
 set(index 0)
 
@@ -28,6 +28,7 @@ foreach(form IN ITEMS source compiled)
     get_filename_component(name "${file}" NAME)
     embed(${form}_entries "lib/countersign/${name}" "${file}")
   endforeach()
+  embed(${form}_entries lib/countersign/words.txt "${SOURCE}/countersign/words.txt")
   embed(${form}_entries main.py "${SOURCE}/main.py")
 endforeach()
 # The format of a .mpy file: 'M', the version, …

@@ -55,8 +55,10 @@ class RiscvBoardTest : public ::testing::TestWithParam<const char*> {
     // Whether its clock is the number of its instructions, whatever else this computer does.
     [[nodiscard]] virtual bool counted() const { return false; }
 
-    void load() {
-        scene_.must({"load", "user1", "--port", scene_.file("port"), "--wifi-ssid", "home"});
+    void load(std::vector<std::string> how = {}) {
+        std::vector<std::string> command{"load", "user1", "--port", scene_.file("port"), "--wifi-ssid", "home"};
+        command.insert(command.end(), how.begin(), how.end());
+        scene_.must(command);
         ASSERT_TRUE(board_says("Sending ON"));
     }
 
@@ -159,7 +161,7 @@ class CountedRiscvBoardTest : public RiscvBoardTest {
 // Two signatures are verified in a full handshake, of the certificate and of the key exchange; of a broker
 // known from before, one.
 TEST_P(CountedRiscvBoardTest, VerifiesTheCertificateOfAKnownBrokerOnce) {
-    load();
+    load({"--source"});  // its modules by their own names
     const auto said = run("", "known_broker.py", kPatience);
     std::istringstream figures(said.substr(std::min(said.size(), said.find("SPENT"))));
     std::string word;
