@@ -6,7 +6,7 @@ import gc
 import json
 
 import _board
-from countersign import backend, board, config, keys, tcp
+from countersign import backend, board, config, keys, link, tcp
 from countersign.clock import Clock
 from countersign.files import Files
 from countersign.slots import Slots, any_identity
@@ -75,8 +75,8 @@ async def _connect(context, identity, host, port):
 
 async def _handshake(name, context, host, port, saved=b""):
     """TLS alone, on a connection that is there: what resumption is to spare."""
-    sock = await tcp.connect(host, port)
-    await tcp.writable(sock)
+    sock = await tcp.open_socket(host, port)
+    await link.writable(sock)
     sock.setblocking(True)
     start = _board.busy_ns()
     if SETTINGS["built_in"]:

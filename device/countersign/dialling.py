@@ -1,9 +1,8 @@
 """From an identity and a list of addresses to a broker that has accepted us, or the fault that tells most."""
 
-from . import errors, x509
+from . import errors
 from .backend import backend, make_context
 from .connection import within
-from .dates import text
 from .memory import lean
 
 
@@ -35,13 +34,14 @@ async def _take_identity(client):
     if not lifecycle:
         return True
     identity = lifecycle.identity()
+    while identity and not await lifecycle.between():
+        identity = lifecycle.identity()
     if identity is None:
         return False
     if client._identity is None or identity.folder != client._identity.folder:
         client._context = None
         client._brokers = list(lifecycle.brokers(identity))
     client._identity = identity
-    await lifecycle.between()
     return True
 
 
@@ -52,8 +52,8 @@ async def _at_floor_too(client, hello):
     clock.before_connection()
     try:
         await _first_that_answers(client, hello)
-    except errors.CertExpired as e:
-        ahead = not e.own and clock.step_back_to_floor()
+    except errors.CountersignError as e:
+        ahead = e.code == "E-CERT-EXPIRED" and not e.own and clock.step_back_to_floor()
         if not ahead:
             raise
         try:
@@ -92,22 +92,24 @@ async def _connect(client, address, hello):
 
 
 def _weight(fault):
-    return fault.own, not isinstance(fault, (errors.BrokerSilent, errors.BrokerUnreachable))
+    return fault.own, fault.code not in ("E-BROKER-SILENT", "E-BROKER-UNREACHABLE")
 
 
 def explained(client, fault):
     """Stock firmware does not tell why a broker ended the handshake; our own certificate's dates may."""
-    if isinstance(fault, (errors.BrokerRefused, errors.CertExpired)) and fault.own:
+    if fault.own and fault.code in ("E-BROKER-REFUSED", "E-CERT-EXPIRED"):
+        from . import x509
+        from .dates import text
         try:
             begins, ends = x509.validity(client._identity.certificate())
         except ValueError:
             return fault
         now = client._clock.now()
-        if now > ends or isinstance(fault, errors.CertExpired):
+        if now > ends or fault.code == "E-CERT-EXPIRED":
             fault = errors.CertExpired("this board's own, on " + text(ends))
             fault.own = True
         elif now < begins:
             fault = errors.CertNotYet("this board's own, which begins " + text(begins))
-    if isinstance(fault, (errors.CertExpired, errors.CertNotYet)):
+    if fault.code in ("E-CERT-EXPIRED", "E-CERT-NOT-YET"):
         client._clock.doubt()
     return fault

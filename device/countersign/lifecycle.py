@@ -69,10 +69,12 @@ class Conversation:
             await subscription.ready()
 
     async def between(self):
-        """Before a connection: a turn for which there was no room beside one."""
+        """Before a connection: a turn for which there was no room beside one. Whether the identity is still the one to
+        connect with."""
         if self.cramped:
             self.cramped = False
             await self._one_turn()
+        return not self.leaving
 
     async def converse(self, client):
         """Turn after turn, until the connection ends."""
@@ -164,6 +166,7 @@ class Lifecycle(Conversation):
         self.settings = None  # what a Command brought
         self.told = None  # digest of the State that was sent
         self.heard = b""  # of the last Command
+        self.is_start = True
 
     def identity(self):
         """The Identity for the next connection."""
@@ -221,9 +224,20 @@ class Lifecycle(Conversation):
 
     def light(self, message):
         from .rest import seconds
-        self.wait = seconds(self, message)
+        self.clock.tend()
+        ahead = seconds(self, message)
         del seconds
         lean()
-        if self.wait is not None:
-            self.rest()
-        return self.wait is not None
+        if ahead is None:
+            return False
+        self.wait = min(ahead, max(1, self.clock.ntp_in()))
+        self.rest()
+        return True
+
+    async def between(self):
+        """At the start there is more room than ever again: the program on top has not begun."""
+        if self.is_start:
+            from .rest import seconds
+            self.is_start = False
+            self.cramped = seconds(self, None) is None
+        return await super().between()

@@ -105,8 +105,8 @@ class Backend:
         return len(self._waiting)
 
     async def dial(self, host, port, context, hello):
-        from .tcp import connect
-        sock = await connect(host, port)
+        from .tcp import open_socket
+        sock = await open_socket(host, port)
         tls = None
         try:
             saved = context.binding.find(host, port)

@@ -23,9 +23,8 @@ def seconds(life, message):
         return None
     if message and (message[0] != "command" or digest(message[1]) != words[2]):
         return None
-    life.clock.tend()
     ahead = int(words[1]) - life.clock.now()
-    return None if ahead <= 0 else min(ahead, _LOOK, max(1, life.clock.ntp_in()))
+    return None if ahead <= 0 else min(ahead, _LOOK)
 
 
 def keep(life, until):

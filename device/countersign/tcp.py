@@ -14,7 +14,7 @@ _IPPROTO_TCP = const(6)
 _ANSWER_MS = const(5000)
 
 
-async def connect(host, port):
+async def open_socket(host, port):
     """A non-blocking socket to the first address that answers; BrokerUnreachable."""
     where = "%s:%d" % (host, port)
     try:

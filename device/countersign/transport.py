@@ -4,9 +4,9 @@ What blocks: the name lookup (tcp.py), and the handshake's arithmetic, 0.4 s on 
 on an ESP32, since stock firmware computes it in one go. The waits of the handshake do not block.
 """
 
-from . import errors, tcp
-from .faults import from_handshake
+from . import errors
 from .link import Link
+from .tcp import open_socket
 
 try:
     import tls
@@ -34,12 +34,12 @@ async def dial(host, port, context, greeting):
     """A Link on which the handshake is done and `greeting`, the first bytes, has been sent (they drive the
     handshake: the firmware has no call for it alone). Raises the typed errors of faults.from_handshake and
     BrokerUnreachable."""
-    raw = await tcp.connect(host, port)
+    raw = await open_socket(host, port)
     try:
         sock = context.wrap_socket(raw, server_hostname=host, do_handshake_on_connect=False)
     except (OSError, ValueError, MemoryError) as e:
         raw.close()
-        raise from_handshake(e)
+        raise _fault(e)
     except BaseException:
         raw.close()
         raise
@@ -48,8 +48,13 @@ async def dial(host, port, context, greeting):
         await link.write(greeting)
     except (OSError, ValueError, MemoryError) as e:
         link.close()
-        raise from_handshake(e)
+        raise _fault(e)
     except BaseException:  # the deadline's cancellation: the socket must not outlive it
         link.close()
         raise
     return link
+
+
+def _fault(e):
+    from .faults import from_handshake
+    return from_handshake(e)

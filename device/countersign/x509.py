@@ -5,7 +5,6 @@ connects (that is the firmware's own TLS), but does not renew by itself.
 """
 
 from . import der as ders
-from . import keys
 from .dates import unix_seconds
 from .der import BIT_STRING, INTEGER, SEQUENCE, SET, UTF8_STRING, enter, skip
 
@@ -64,6 +63,7 @@ class Certificate:
         if point is None or self.issuer != issuer.subject or algorithm != ders.ECDSA_SHA256:
             return False
         start, end = enter(self.der, at + len(algorithm), BIT_STRING)
+        from . import keys
         signature = ders.raw_signature(self.der[start + 1:end])
         return (yield from keys.verify(point, self.der[self._tbs:self._tbs_end], signature))
 

@@ -16,10 +16,12 @@ _JOINED = {
              "connection", "backend", "lifecycle", "client"),
     "stock": ("mqtt", "session", "python"),
     # For the moment of need.
-    "slots": ("sealed", "counter", "slot_files", "slots", "rest", "timekeeping"),
-    "certificates": ("slices", "der", "dates", "keys", "x509"),
-    "connecting": ("config", "wifi", "tcp", "transport", "dialling", "leaving", "preparing"),
-    "renewing": ("messages", "renewal", "conversation", "upkeep"),
+    "joining": ("config", "wifi"),
+    "connecting": ("tcp", "transport", "dialling", "leaving"),
+    "slots": ("slices", "sealed", "counter", "slot_files", "slots"),
+    "looking": ("rest", "timekeeping"),
+    "certificates": ("der", "dates", "x509"),
+    "renewing": ("renewal", "conversation", "upkeep"),
     "curve": ("p256", "ecdsa", "entropy"),
 }
 _JOINED_OF = {part: joined for joined, parts in _JOINED.items() for part in parts}

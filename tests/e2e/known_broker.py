@@ -14,7 +14,7 @@ _settings = config.load("/")
 
 async def _handshake(context):
     host = _settings.server_ip
-    sock = await tcp.connect(host, _settings.server_port)
+    sock = await tcp.open_socket(host, _settings.server_port)
     sock.setblocking(True)
     began = _board.busy_ns()
     tls = TLS(sock, context.credentials, host)
