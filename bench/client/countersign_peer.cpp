@@ -11,8 +11,7 @@ namespace {
 
 transport::Options options_for(const Target& target) {
     transport::Options options;
-    options.host = "127.0.0.1";
-    options.port = target.port;
+    options.brokers = {{"127.0.0.1", target.port}};
     options.client_id = target.client_id;
     options.certificate = target.certificate;
     options.key = target.key;

@@ -170,7 +170,7 @@ async def _renewal():
     client = await board.prepare(say=lambda line: None, log=log)
     runner = asyncio.create_task(client.run())
     await client.wait_connected()
-    await client.look_after_identity(30)
+    await client._lifecycle.at_rest()
     print("# ready to renew")
     await _figure("renewal", done.wait)
     await client.close()

@@ -9,13 +9,18 @@
     countersign.start(program)
 """
 
-from .client import Client  # noqa: F401
 from .errors import CountersignError  # noqa: F401
 
 __version__ = "0.1.0"
 
-# Seconds a board that only wakes to deliver stays for its own identity, when there is something to do.
-_CARE = 5
+
+def __getattr__(name):
+    """Client comes when it is asked for: the radio has taken its memory by then (preparing.py). Modules of the
+    package are asked for here as well (`from countersign import board`)."""
+    import sys
+    module = "countersign." + ("client" if name == "Client" else name)
+    __import__(module)
+    return sys.modules[module].Client if name == "Client" else sys.modules[module]
 
 
 def load_identity(root="/"):
@@ -38,26 +43,5 @@ def publish_once(topic, payload, qos=1, retain=False, timeout=30, say=lambda lin
     about `timeout` seconds for the connection on top of what the Wi-Fi takes. The board's "online" status is
     left alone, and commands wait at the broker. A renewal that is due takes a step at each call, and some
     seconds more."""
-    from . import board
-    board.run(_publish_once(topic, payload, qos, retain, timeout, say))
-
-
-async def _publish_once(topic, payload, qos, retain, timeout, say):
-    import asyncio
-
-    from . import board
-    from .errors import BrokerSilent
-    client = await board.prepare(say, patience=1, announce=False, remember=True, deadline=timeout, log=say)
-
-    async def deliver():
-        await client.wait_connected()
-        await client.publish(topic, payload, qos, retain)
-        await client.look_after_identity(_CARE)
-        await client.close()
-
-    try:
-        await asyncio.wait_for(asyncio.gather(client.run(retry=False), deliver()), timeout)
-    except asyncio.TimeoutError:
-        raise BrokerSilent("no acknowledgement within %d s" % timeout)
-    finally:
-        client.abort()
+    from . import board, once
+    board.run(once.publish(topic, payload, qos, retain, timeout, say))

@@ -1,10 +1,11 @@
 """What _countersign tells of a TLS handshake that failed, as the typed errors of errors.py: stock firmware
-only gives text (errors.from_handshake), the module gives mbedTLS's verdict and the broker's alert in numbers.
+only gives text (faults.from_handshake), the module gives mbedTLS's verdict and the broker's alert in numbers.
 """
 
 from . import errors
+from .faults import from_handshake
 
-# MBEDTLS_X509_BADCERT_…, in the order of blame (errors.py).
+# MBEDTLS_X509_BADCERT_…, in the order of blame (faults.py).
 _VERDICTS = (
     (0x0008, errors.BrokerUntrusted, "not signed by an anchor of this board"),
     (0x0200, errors.CertNotYet, "it begins in the future"),
@@ -44,4 +45,4 @@ def from_tls(fault, alert, verdict):
         return expired
     if alert is not None:
         return errors.TlsFailed("the broker's alert: %d" % alert)
-    return errors.from_handshake(fault)
+    return from_handshake(fault)

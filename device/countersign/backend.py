@@ -16,6 +16,7 @@ client's for life:
 """
 
 try:
+    import _countersign  # noqa: F401
     from . import native as backend
 except ImportError:
     from . import python as backend  # noqa: F401

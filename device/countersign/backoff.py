@@ -8,8 +8,10 @@ _FIRST_MS = const(1000)
 _CAP_MS = const(300000)
 # A connection that dies sooner proves nothing: the wait goes on growing.
 _STABLE_MS = const(60000)
-# One refusal may be a broker in the middle of a restart; this many in a row mean that somebody has to act.
+# One refusal may be a broker in the middle of a restart; this many in a row mean that somebody has to act. Whoever does,
+# on the host as a rule, wants to see that it has helped.
 _PATIENCE = const(3)
+_ACTED_UPON_MS = const(60000)
 
 
 def _random(limit):
@@ -17,7 +19,7 @@ def _random(limit):
 
 
 class Backoff:
-    """Milliseconds from 0 to a limit that doubles from 1 s to 5 min."""
+    """Milliseconds from 0 to a limit that doubles from 1 s to 5 min, or to a minute for what somebody has to cure."""
 
     def __init__(self, random=_random):
         self._random = random
@@ -32,10 +34,11 @@ class Backoff:
 
     def next_ms(self, permanent=False):
         """`permanent`: the fault does not heal by waiting. It is retried all the same, since the cure may
-        come from the other side, but from the third time on at the slowest pace."""
+        come from the other side: from the third time on within a minute."""
         self._permanent = self._permanent + 1 if permanent else 0
+        cap = _ACTED_UPON_MS if permanent else _CAP_MS
         if self._permanent >= _PATIENCE:
-            self._limit = _CAP_MS
-        wait = self._random(self._limit)
+            self._limit = cap
+        wait = self._random(min(self._limit, cap))
         self._limit = min(self._limit * 2, _CAP_MS)
         return wait

@@ -2,17 +2,18 @@
 
 from micropython import const
 
-from .conversation import Conversation
+from .lifecycle import Conversation
 
 _STAY = const(600)  # seconds to wait for the answer before the working certificate is tried again
 
 
 class Errand(Conversation):
-    """What the Client that helps out runs."""
+    """What the Client that helps out runs: `life` is the Lifecycle it helps, `birth` the birth Identity."""
 
-    def __init__(self, renewal, birth, uptime, log):
-        super().__init__(renewal, birth.user, uptime, log)
+    def __init__(self, life, birth):
+        super().__init__(life.files, life.clock, birth.user, life.uptime, life.log)
         self._birth = birth
+        self._until = life.uptime() + _STAY
         self._over = False
         self.done = False  # there is a candidate now
 
@@ -26,14 +27,17 @@ class Errand(Conversation):
 
     async def serve(self, client):
         await self.ready()
-        until = self._uptime() + _STAY
-        while not self.done and self._uptime() < until:
-            wait = await self.ask(client, self._birth)
-            message = await self.next_message(min(wait, until - self._uptime()))
-            if message and message[0] == "certificate":
-                try:
-                    self.done = await self.take_certificate(client, message[1], self._birth)
-                except ValueError as e:
-                    self._log("A message of the authority was not taken: %s" % e)
-        self._over = True
-        await client.reconnect()
+        await self.converse(client)
+
+    async def turn(self, message):
+        from .conversation import ask, take_certificate
+        from .renewal import Renewal
+        renewal = Renewal(self.files, self.clock)
+        if message and message[0] == "certificate":
+            try:
+                self.done = await take_certificate(self, renewal, message[1], self._birth)
+            except ValueError as e:
+                self.log("A message of the authority was not taken: %s" % e)
+        left = self._until - self.uptime()
+        self.leaving = self._over = self.done or left <= 0
+        return 0 if self._over else min(left, await ask(self, renewal, self._birth))

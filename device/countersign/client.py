@@ -14,25 +14,16 @@ import time
 
 from micropython import const
 
-from . import x509
-from .backend import backend, make_context
+from . import errors
+from .backend import backend
 from .backoff import Backoff
 from .clock import Clock
-from .connection import Reconnect, within
-from .dates import text
-from .errors import (
-    BrokerRefused, BrokerSilent, BrokerUnreachable, CertExpired, CertNotYet, CountersignError,
-    PayloadTooLarge, TopicInvalid)
+from .connection import Reconnect
+from .memory import lean
 from .subscription import Subscription
 
 # A message of the authority and its topic, docs/protocol.md.
 _LIFECYCLE_LIMIT = const(4096 + 128)
-_QOS = "this firmware speaks QoS 0 to %d" % backend.MAX_QOS
-_ABSOLUTE = ("devices/", "countersign/", "$")
-
-
-def _weight(fault):
-    return fault.own, not isinstance(fault, (BrokerSilent, BrokerUnreachable))
 
 
 class Client:
@@ -45,17 +36,19 @@ class Client:
     receive_limit  bytes of the largest message taken; a larger one is skipped, acknowledged and logged
     send_limit     bytes of the largest payload sent
     window         messages above QoS 0 on their way at once
-    deadline       seconds for one attempt to connect, from the name lookup to the broker's CONNACK
+    deadline       seconds for each address, from the first word to the broker's CONNACK; one at which nothing
+                   answers is given up sooner (tcp.py)
     network        async function called before every attempt: brings the Wi-Fi up
     log            called with one line of text when the connection comes up or fails
     version        of MQTT: 4 is 3.1.1, 5 is 5.0 (firmware with _countersign)
     remember       keep the TLS session in flash, to be resumed after deep sleep (firmware with _countersign)
     lifecycle      keeps the identity alive (lifecycle.Lifecycle); without one it is used until it expires
+    context        backend.make_context(identity), when that has been made already
     """
 
     def __init__(self, identity, brokers=None, keepalive=60, announce=True, clean_session=False,
                  receive_limit=4096, send_limit=16384, window=8, deadline=20, network=None, clock=None,
-                 log=print, backoff=None, version=4, remember=False, lifecycle=None):
+                 log=print, backoff=None, version=4, remember=False, lifecycle=None, context=None):
         self.name = identity.name
         self.fault = None  # why the last attempt or connection ended; None while connected
         self._identity = identity
@@ -74,7 +67,9 @@ class Client:
             raise ValueError("this firmware does not speak MQTT of version %r" % version)
         self._version = version
         self._backend = backend.Backend(window, limit, log, version)
-        self._context = None
+        self._context = context
+        if context and remember:
+            backend.remember(context, identity.files)
         self._remember = remember
         self._closing = False
         self._runner = None  # the task in run()
@@ -98,7 +93,10 @@ class Client:
 
     def topic(self, topic):
         """The full topic for one of the board's own."""
-        return topic if topic.startswith(_ABSOLUTE) else "devices/%s/%s" % (self.name, topic)
+        for prefix in "devices/", "countersign/", "$":
+            if topic.startswith(prefix):
+                return topic
+        return "devices/%s/%s" % (self.name, topic)
 
     async def publish(self, topic, payload, qos=1, retain=False, properties=None):
         """Above QoS 0: returns True when the broker has it, however many connections that takes. Giving up
@@ -110,9 +108,8 @@ class Client:
         if isinstance(payload, str):
             payload = payload.encode()
         if len(payload) > self._send_limit:
-            raise PayloadTooLarge("%d bytes, send_limit is %d" % (len(payload), self._send_limit))
-        if qos > backend.MAX_QOS:
-            raise TopicInvalid(_QOS)
+            raise errors.PayloadTooLarge("%d bytes, send_limit is %d" % (len(payload), self._send_limit))
+        _check_qos(qos)
         if properties and self._version < 5:
             raise ValueError("only MQTT 5 has properties: Client(version=5)")
         topic = backend.check_topic(self.topic(topic))
@@ -125,8 +122,7 @@ class Client:
         callback(topic, payload) is a plain function that returns soon. Without one, fetch with `async for
         topic, payload in subscription`; of more than `depth` waiting messages the oldest is dropped (and
         counted). With properties=True both get a third item, the properties as publish() takes them."""
-        if not 0 <= qos <= backend.MAX_QOS:
-            raise TopicInvalid(_QOS)
+        _check_qos(qos)
         topic_filter = backend.check_filter(self.topic(topic_filter))
         subscription = Subscription(topic_filter, callback, qos, depth, properties)
         self._backend.subscriptions.all.append(subscription)
@@ -140,14 +136,6 @@ class Client:
     async def wait_connected(self):
         await self._up.wait()
 
-    async def look_after_identity(self, seconds):
-        """Waits until the identity needs nothing for now, or for so long."""
-        if self._lifecycle:
-            try:
-                await asyncio.wait_for(self._lifecycle.at_rest(), seconds)
-            except asyncio.TimeoutError:
-                pass
-
     async def run(self, retry=True):
         """Connects and stays connected until close(). With retry=False the first fault is raised instead."""
         if self._runner:
@@ -157,23 +145,22 @@ class Client:
         try:
             while not self._closing:
                 try:
-                    if not self._take_identity():
+                    if not await self._one_connection():
                         return
-                    await self._one_connection()
                 except Reconnect:
                     pass
-                except CountersignError as e:
+                except errors.CountersignError as e:
                     if self._closing:  # the broker hanging up after our DISCONNECT
                         return
-                    self.fault = self._explain(e)
-                    if isinstance(self.fault, (CertExpired, CertNotYet)):
-                        self._clock.doubt()
+                    from .dialling import explained
+                    self.fault = explained(self, e)
                     if self._lifecycle and await self._lifecycle.failed(self, self.fault):
                         continue
                     if not retry:
                         raise self.fault
                     pause = self._backoff.next_ms(self.fault.permanent)
                     self._log("%s Next try in %d s." % (self.fault, (pause + 999) // 1000))
+                    lean()
                     await asyncio.sleep_ms(pause)
         except asyncio.CancelledError:
             if not self._closing:
@@ -184,51 +171,32 @@ class Client:
 
     async def close(self, deadline=5):
         """Delivers what is on its way, says "offline", disconnects and ends run(), in `deadline` seconds."""
-        self._closing = True
-        if self.connected:
-            await self._farewell_within(deadline)
-        if self._runner:
-            self._runner.cancel()
-            await self._ended.wait()
+        from .leaving import close
+        await close(self, deadline)
 
     def abort(self):
         """Drops the connection at once, outside of asyncio too; the broker then says "offline" for us."""
         if self._backend.connection:
             self._backend.connection.close()
 
-    # --- what the lifecycle calls
-
     async def reconnect(self):
         """Finishes what is on its way, in 5 s at most, disconnects, connects as the lifecycle then says."""
-        await self._backend.connection.leave(self._farewell_within(5))
+        from .leaving import farewell
+        await self._backend.connection.leave(farewell(self, 5))
         await asyncio.Event().wait()  # the end of the connection ends this task too
-
-    def helper(self, lifecycle, identity, brokers):
-        """A second Client on the same network and clock, to run while this one is not connected."""
-        return Client(identity, brokers, announce=False, clean_session=True, receive_limit=0,
-                      deadline=self._deadline_ms // 1000, network=self._network, clock=self._clock,
-                      log=self._log, lifecycle=lifecycle)
 
     # --- one connection
 
-    def _take_identity(self):
-        """Whether there is one to connect with."""
-        if not self._lifecycle:
-            return True
-        identity = self._lifecycle.identity()
-        if identity is None:
-            return False
-        if self._identity is None or identity.folder != self._identity.folder:
-            self._context = None
-            self._brokers = list(self._lifecycle.brokers(identity))
-        self._identity = identity
-        return True
-
     async def _one_connection(self):
+        """From the identity to the end of the connection, which is an exception. False: there is no identity to connect
+        with."""
+        from .dialling import dial
         try:
-            if self._network:
-                await self._network()
-            await within(self._deadline_ms, self._open(), "CONNACK")
+            if not await dial(self):
+                return False
+            del dial
+            self._clock.tend()
+            lean()
             born = time.ticks_ms()
             if self._lifecycle:
                 self._backend.connection.run(self._lifecycle.serve(self))
@@ -242,78 +210,7 @@ class Client:
                 self._backend.connection.stop()
                 self._backend.connection = None
 
-    async def _open(self):
-        will = (self.topic("status"), b"offline", 1, True) if self._announce else None
-        hello = self._identity.user, self._keepalive, self._clean, will
-        link = await self._dial_at_floor_too(hello)
-        self._backend.connect(link, hello)
-        await self._backend.connection.established()
-        if self._announce:
-            # QoS 0 is enough: it is lost only together with the connection, and then the last will speaks.
-            await self._backend.publish(self.topic("status"), b"online", 0, True)
-        self.fault = None
-        self._up.set()
-        self._log("Connected to %s:%d as %s" % (self._brokers[0] + (self._identity.user,)))
 
-    async def _dial_at_floor_too(self, hello):
-        """The clock may have fallen back while the board ran: never below what is proven. Or it may have been
-        sent ahead: after "expired" one more try at the newest proven time."""
-        self._clock.tend()
-        try:
-            return await self._dial(hello)
-        except CertExpired as e:
-            ahead = not e.own and self._clock.step_back_to_floor()
-            if not ahead:
-                raise
-            try:
-                return await self._dial(hello)
-            except BaseException:
-                self._clock.step_forward(ahead)
-                raise
-
-    async def _dial(self, hello):
-        """The first broker that lets us in; it stays at the front of the list. Or the fault that tells most:
-        a refusal of our own certificate more than anything, and any answer more than silence."""
-        if self._context is None:
-            self._context = make_context(self._identity)
-            if self._remember:
-                backend.remember(self._context, self._identity.files)
-        worst = None
-        for left in range(len(self._brokers) - 1, -1, -1):
-            host, port = self._brokers[0]
-            try:
-                return await self._backend.dial(host, port, self._context, hello)
-            except CountersignError as e:
-                if worst is None or _weight(e) > _weight(worst):
-                    worst = e
-                self._brokers.append(self._brokers.pop(0))
-                if left:
-                    self._log("%s Next in the list: %s:%d." % ((e,) + self._brokers[0]))
-        raise worst
-
-    def _explain(self, fault):
-        """Stock firmware does not tell why a broker ended the handshake; our own certificate's dates may."""
-        if isinstance(fault, (BrokerRefused, CertExpired)) and fault.own:
-            try:
-                begins, ends = x509.validity(self._identity.certificate())
-            except ValueError:
-                return fault
-            now = self._clock.now()
-            if now > ends or isinstance(fault, CertExpired):
-                fault = CertExpired("this board's own, on " + text(ends))
-                fault.own = True
-            elif now < begins:
-                fault = CertNotYet("this board's own, which begins " + text(begins))
-        return fault
-
-    async def _farewell_within(self, seconds):
-        try:
-            await asyncio.wait_for(self._farewell(), seconds)
-        except asyncio.TimeoutError:
-            pass
-
-    async def _farewell(self):
-        await self._backend.drained()
-        if self._announce:
-            await self._backend.publish(self.topic("status"), b"offline", 0, True)
-        await self._backend.goodbye()
+def _check_qos(qos):
+    if not 0 <= qos <= backend.MAX_QOS:
+        raise errors.TopicInvalid("this firmware speaks QoS 0 to %d" % backend.MAX_QOS)

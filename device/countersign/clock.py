@@ -4,24 +4,14 @@ Without it a board that wakes in the year 2000 finds every certificate in the fu
 an NTP server could send it back to a year in which an expired certificate was good. NTP may set the clock,
 never the floor. Times are seconds since 1970, on firmware that counts from 2000 too.
 
-NTP is asked at the start, then about once a day, and again before the next connection when a certificate's
-dates did not fit. An ESP32's clock is some seconds a day off, and a bad answer must not last.
+NTP is asked once a connection is there, then about once a day, and before the next connection when a
+certificate's dates did not fit or nothing is known of the time. An ESP32's clock is some seconds a day off, and
+a bad answer must not last.
 """
 
-import os
 import time
 
-from micropython import const
-
-from .counter import Counter
-from .dates import civil
 from .uptime import Uptime
-
-_DAY = const(86400)
-# Seconds from one question to the next: an answer lasts a day, a silence an hour. Up to a quarter of it comes
-# on top, so that boards that were switched on together do not ask together.
-_ANSWERED = const(86400)
-_UNANSWERED = const(3600)
 
 
 def epoch(first_year):
@@ -29,104 +19,75 @@ def epoch(first_year):
     return 946684800 if first_year == 2000 else 0
 
 
-_EPOCH = epoch(time.gmtime(0)[0])
+EPOCH = epoch(time.gmtime(0)[0])
 
 
 def read_clock():
     """Seconds since 1970, as far as the board knows."""
-    return int(time.time()) + _EPOCH
-
-
-def _set_clock(seconds):
-    """Whether there is a clock that can be set."""
-    try:
-        from machine import RTC
-    except ImportError:  # a computer keeps its own time
-        return False
-    year, month, day, hour, minute, second, weekday = civil(seconds)
-    RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
-    return True
-
-
-def _ask_ntp():
-    """Blocks for at most ntptime.timeout (1 s) and the name lookup."""
-    import ntptime
-    return ntptime.time() + _EPOCH
-
-
-def _random(limit):
-    return int.from_bytes(os.urandom(4), "little") % limit
+    return int(time.time()) + EPOCH
 
 
 class Clock:
-    def __init__(self, files, read_clock=read_clock, set_clock=_set_clock, ask_ntp=_ask_ntp, uptime=None,
-                 random=_random):
-        self._files = files
-        self._read_clock = read_clock
-        self._set_clock = set_clock
-        self._ask_ntp = ask_ntp
-        self._uptime = uptime or Uptime()
-        self._random = random
-        self._ask_at = 0  # by uptime
-        self._kept = Counter(files, "/slots/floor", "countersign-floor")
+    """What the firmware has is used for `read_clock`, `set_clock`, `ask_ntp` and `random` (timekeeping.py) unless others
+    are given."""
 
-    @property
-    def floor(self):
-        return self._kept.value
+    def __init__(self, files, read_clock=read_clock, set_clock=None, ask_ntp=None, uptime=None, random=None):
+        from .timekeeping import stored_floor
+        self.files = files
+        self.now = read_clock
+        self.sources = set_clock, ask_ntp, random
+        self.uptime = uptime or Uptime()
+        self.ask_at = 0  # by uptime
+        self.doubted = False
+        self.floor = stored_floor(files)
 
-    def now(self):
-        return self._read_clock()
+    def set(self, seconds):
+        """Whether there is a clock that can be set."""
+        from .timekeeping import set_clock
+        return (self.sources[0] or set_clock)(seconds)
 
     def keep_floor(self):
         """Lifts a clock that is below the floor."""
         if self.now() < self.floor:
-            self._set_clock(self.floor)
-            self.doubt()
+            self.set(self.floor)
+            self.ask_at = 0
 
     def raise_floor(self, proven):
         """`proven` stands in something signed that has been verified. Flash is written at most once a day."""
-        if proven - self.floor < _DAY:
-            return
-        self._files.make_folder("/slots")
-        self._kept.set(proven)
-        self.keep_floor()
+        from .timekeeping import raise_floor
+        raise_floor(self, proven)
 
     def ask_ntp(self):
         """Sets the clock from NTP. False when no server answers or its answer lies below the floor."""
-        answered = self._take_ntp()
-        pause = _ANSWERED if answered else _UNANSWERED
-        self._ask_at = self._uptime() + pause + self._random(pause // 4)
-        return answered
+        from .timekeeping import ask_ntp
+        return ask_ntp(self)
 
     def ntp_in(self):
         """Seconds until NTP is to be asked again."""
-        return self._ask_at - self._uptime()
+        return self.ask_at - self.uptime()
 
     def doubt(self):
-        """The clock may be wrong: NTP is asked at the next tend()."""
-        self._ask_at = 0
+        """The clock may be wrong: NTP is asked before the next connection."""
+        self.doubted = True
+
+    def before_connection(self):
+        """Never below the floor. NTP, which may take seconds to be silent, only when the dates need it."""
+        self.keep_floor()
+        if self.doubted or not self.floor and self.ask_at == 0:
+            self.ask_ntp()
 
     def tend(self):
-        """Before a connection, and now and then during it: never below the floor, NTP when it is time."""
+        """Now and then during a connection: never below the floor, NTP when it is time."""
         self.keep_floor()
         if self.ntp_in() <= 0:
             self.ask_ntp()
-
-    def _take_ntp(self):
-        try:
-            told = self._ask_ntp()
-        except (ImportError, OSError, IndexError, ValueError):
-            return False
-        return told >= self.floor and self._set_clock(told)
 
     def step_back_to_floor(self):
         """For one more try after "expired": the clock may have been sent ahead. Returns how far it went back
         (0: not at all), for step_forward()."""
         ahead = self.now() - self.floor
-        if self.floor and ahead > 0 and self._set_clock(self.floor):
-            return ahead
-        return 0
+        return ahead if self.floor and ahead > 0 and self.set(self.floor) else 0
 
     def step_forward(self, seconds):
         """Undoes step_back_to_floor()."""
-        self._set_clock(self.now() + seconds)
+        self.set(self.now() + seconds)

@@ -3,7 +3,7 @@ they do is the backend's."""
 
 import asyncio
 
-from .errors import BrokerSilent, ConnectionLost, CountersignError
+from . import errors
 
 
 class Reconnect(Exception):
@@ -70,9 +70,11 @@ class Connection:
         """The first fault of any task ends the connection."""
         try:
             await work
-        except (OSError, ValueError, MemoryError) as e:
-            self._fail(ConnectionLost(str(e)))
-        except CountersignError as e:
+        except (OSError, ValueError) as e:
+            self._fail(errors.ConnectionLost(str(e)))
+        except MemoryError as e:
+            self._fail(errors.NoMemory(str(e)))
+        except errors.CountersignError as e:
             self._fail(e)
 
     def _fail(self, error):
@@ -87,4 +89,4 @@ async def within(ms, work, what):
     try:
         return await asyncio.wait_for_ms(work, ms)
     except asyncio.TimeoutError:
-        raise BrokerSilent("no %s within %d ms" % (what, ms))
+        raise errors.BrokerSilent("no %s within %d ms" % (what, ms))

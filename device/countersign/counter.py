@@ -4,7 +4,7 @@
 and the higher valid one of the two holds.
 """
 
-from .slots import sealed, unsealed
+from .sealed import sealed, unsealed
 
 
 class Counter:

@@ -12,7 +12,9 @@ from . import entropy, keys
 from .backend import backend
 from .errors import CountersignError
 from .files import Files
-from .identity import Settings, is_name
+from .identity import Settings
+from .slices import at_once
+from .slot_files import is_name
 from .slots import BIRTH, Slots
 from .x509 import Certificate
 
@@ -32,7 +34,7 @@ def request(name, seed, files=None):
     files = files or Files("/")
     made = _keys_for(files, name)
     if not made:
-        made = [keys.make(seed + role.encode()) for role in _ROLES]
+        made = [at_once(keys.make(seed + role.encode())) for role in _ROLES]
         files.make_folder("/slots")
         files.make_folder(_NEW)
         files.remove(_NEW + "/name")
@@ -41,7 +43,7 @@ def request(name, seed, files=None):
         files.write(_NEW + "/name", name.encode())
     print("CS-CHIP " + _hex(entropy.chip_id()))
     for role, key in zip(_ROLES, made):
-        print("CS-REQUEST %s %s" % (role, _hex(keys.request(key, name))))
+        print("CS-REQUEST %s %s" % (role, _hex(at_once(keys.request(key, name)))))
 
 
 def accept(folder=FOLDER, files=None):
@@ -65,9 +67,9 @@ def accept(folder=FOLDER, files=None):
         contents.append(identity)
 
     slots = Slots(files)
-    slots.fill(BIRTH, contents[1], settings)
+    at_once(slots.fill(BIRTH, contents[1], settings))
     free = slots.clear_free()
-    working = slots.fill(free, contents[0], settings)
+    working = at_once(slots.fill(free, contents[0], settings))
     slots.activate(working.slot)
     # The name first: without it the keys count for nothing.
     for path in ["/name"] + ["/%s.key" % role for role in _ROLES]:

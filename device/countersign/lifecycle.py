@@ -1,27 +1,146 @@
 """Keeps the identity of a board alive while its client runs: renews in time, proves what is new before it
 counts, tells the authority, and comes back in with the birth certificate when the working one is over.
 
-The client asks identity() before every connection, runs serve() during it and tells failed() how it ended.
+The client asks identity() before every connection, lets between() work, runs serve() on the connection and tells
+failed() how it ended. Here is what waits; what is then to be done is upkeep.py's, which is forgotten in between.
 """
 
-from binascii import hexlify
+import asyncio
 
 from micropython import const
 
-from .birth import Errand
-from .conversation import Conversation
-from .dates import text
-from .errors import BoardFull, CountersignError, IdentityDamaged, IdentityMissing, SubscriptionRefused
-from .messages import ACKNOWLEDGED, ANCHORS, BROKERS_VERSION, COMMAND, RENEW, decode, digest
-from .renewal import BACKDATED, Renewal
-from .slots import any_identity
+from . import errors
+from .memory import lean, room
 from .uptime import Uptime
-from .x509 import Certificate
 
-_OBEY = const(60)  # seconds between two renewals that a Command asks for
-_LOOK = const(3600)  # seconds after which a date that lies ahead is looked at again
-_FIRST_PAUSE = const(30)  # seconds after a candidate has failed; doubled each time
-_LAST_PAUSE = const(86400)
+FIRST_PAUSE = const(30)  # seconds after a candidate has failed; doubled each time
+# Bytes that a turn takes beside a connection, a user's garbage included (./dev bench memory). Where there are fewer
+# the connection is given up for the moment: its memory serves, and nothing is asked of the radio's.
+_ROOM = const(24000)
+_LATER = const(3600)  # seconds until a turn that failed is tried again
+
+
+class Conversation:
+    """With the authority, on one connection at a time, whichever certificate it came with. `user` is the name
+    the board connects under. Whatever arrives is looked at in turns: turn(message) does what is to be done, with a
+    message (level, payload) or without, puts what is to be published into `outbox` and returns the seconds until
+    the next turn; `leaving` when the next connection is to follow at once."""
+
+    def __init__(self, files, clock, user, uptime, log):
+        self.files = files
+        self.clock = clock
+        self.user = user
+        self.uptime = uptime
+        self.log = log
+        self.inbox = {}  # by topic: only the newest state of each counts
+        self.outbox = []  # (last level of the topic, payload)
+        self.came = asyncio.Event()
+        self.subscriptions = ()
+        self.ask_at = 0  # when to publish the Request; None: it has been, and the answer is awaited
+        self.put_off = False  # there was an answer, but no certificate to use
+        self.resting = asyncio.Event()
+        self.leaving = False
+        self.cramped = False  # the turn that is due waits for the end of the connection
+        self.wait = None  # seconds until the next turn; None: it is due
+        self.message = None  # what it begins with
+
+    def attach(self, client):
+        """Once for a client, before it connects."""
+        self.subscriptions = [client.subscribe(self.topic(level), self._take)
+                              for level in ("certificate", "command")]
+
+    def begin(self):
+        """Before every connection. Retained messages come once for each SUBSCRIBE, so it is sent again."""
+        for subscription in self.subscriptions:
+            subscription.want()
+        self.inbox.clear()
+        self.resting.clear()
+        self.leaving = False
+        self.wait = None
+        if not self.cramped:
+            self.outbox.clear()
+            self.message = None
+            if not self.put_off:
+                self.ask_at = 0
+
+    async def ready(self):
+        """The broker has granted both subscriptions; SubscriptionRefused."""
+        for subscription in self.subscriptions:
+            await subscription.ready()
+
+    async def between(self):
+        """Before a connection: a turn for which there was no room beside one."""
+        if self.cramped:
+            self.cramped = False
+            await self._one_turn()
+
+    async def converse(self, client):
+        """Turn after turn, until the connection ends."""
+        while True:
+            while self.outbox:
+                level, payload = self.outbox.pop(0)
+                await client.publish(self.topic(level), payload, 1, True)
+            if self.leaving:
+                await client.reconnect()
+            elif self.wait is not None:
+                self.message = await self.next_message(self.wait)
+                self.wait = None
+            elif self.light(self.message):
+                self.message = None
+            elif room() < _ROOM:
+                self.log("A turn for the identity needs memory: without a connection for some seconds.")
+                self.cramped = True
+                await client.reconnect()
+            else:
+                await self._one_turn()
+
+    async def _one_turn(self):
+        message, self.message = self.message, None
+        try:
+            self.wait = await self.turn(message)
+        except (OSError, ValueError, MemoryError, errors.BoardFull) as e:
+            # A key of another kind, full flash, no memory: the connection is worth more than a renewal that
+            # has months to come about.
+            self.log("The identity cannot be looked after now: %s" % (str(e) or repr(e)))
+            self.wait = _LATER
+            self.rest()
+        lean()
+
+    def light(self, message):
+        """Whether there is nothing to do, as far as can be seen without a turn; `wait` is set then."""
+        return False
+
+    async def next_message(self, seconds):
+        """(last level of the topic, payload); None when none has come in this time."""
+        if not self.inbox:
+            self.came.clear()
+            try:
+                await asyncio.wait_for(self.came.wait(), max(seconds, 0))
+            except asyncio.TimeoutError:
+                pass
+        if not self.inbox:
+            return None
+        return self.inbox.popitem()
+
+    def rest(self):
+        """There is nothing left to do but wait."""
+        if not self.inbox:
+            self.resting.set()
+
+    async def at_rest(self):
+        await self.resting.wait()
+
+    def topic(self, level):
+        return "countersign/%s/%s" % (self.user, level)
+
+    def _take(self, topic, payload):
+        level = topic.rsplit("/", 1)[1]
+        if payload:
+            self.inbox[level] = payload
+            self.came.set()
+            self.resting.clear()
+        else:
+            self.inbox.pop(level, None)
 
 
 class Lifecycle(Conversation):
@@ -29,218 +148,82 @@ class Lifecycle(Conversation):
     before another way is tried; 1 for a board that tries only once each time it wakes."""
 
     def __init__(self, files, clock, first=None, patience=3, log=print, uptime=None):
-        renewal = Renewal(files, clock)
-        self._slots = renewal.slots
-        name = any_identity(renewal.slots).name
-        super().__init__(renewal, name, uptime or Uptime(), log)
-        self._clock = clock
-        self._first = first
-        self._patience = patience
-        self._current = None  # the Identity of this connection
-        self._proving = False  # it is a candidate
-        self._tried_candidate = False  # the last detour from a refused identity; else the birth certificate
-        self._refusals = 0
-        self._prove_at = 0
-        self._pause = _FIRST_PAUSE
-        self._renew_now = False
-        self._obeyed_at = -_OBEY
-        self._rest_until = 0  # no renewal by the clock before
-        self._settings = None  # what a Command brought
-        self._told = None  # digest of the State that was sent
-
-    # --- which identity
+        from .slots import Slots, any_identity
+        super().__init__(files, clock, any_identity(Slots(files)).name, uptime or Uptime(), log)
+        self.first = first
+        self.patience = patience
+        self.current = None  # the Identity of this connection
+        self.proving = False  # it is a candidate
+        self.tried_candidate = False  # the last detour from a refused identity; else the birth certificate
+        self.refusals = 0
+        self.prove_at = 0
+        self.pause = FIRST_PAUSE
+        self.renew_now = False
+        self.flipped_at = None  # by uptime
+        self.rest_until = 0  # no renewal by the clock before
+        self.settings = None  # what a Command brought
+        self.told = None  # digest of the State that was sent
+        self.heard = b""  # of the last Command
 
     def identity(self):
         """The Identity for the next connection."""
+        from .slots import Slots
+        slots = Slots(self.files)
         self.begin()
-        self._settings = None
-        self._told = None
-        self._current = self._slots.candidate() if self._proving else None
-        if self._current is None:
-            self._proving = False
-            self._current = self._slots.active()
-        return self._current
+        if not self.cramped:
+            self.settings = None
+            self.told = None
+        self.current = slots.candidate() if self.proving else None
+        if self.current is None:
+            self.proving = False
+            self.current = slots.active()
+        return self.current
 
     def brokers(self, identity):
         """The addresses to dial: a new list must prove itself alone."""
+        from .slots import Slots
         try:
-            listed = self._slots.active().brokers
-        except (IdentityMissing, IdentityDamaged):
+            listed = Slots(self.files).active().brokers
+        except (errors.IdentityMissing, errors.IdentityDamaged):
             listed = identity.brokers
-        if identity.brokers != listed or not self._first:
+        if identity.brokers != listed or not self.first:
             return identity.brokers
-        return [self._first] + [b for b in identity.brokers if b != self._first]
+        return [self.first] + [b for b in identity.brokers if b != self.first]
 
     async def failed(self, client, fault):
         """A connection has ended, or did not come about. Whether to go on at once, with another identity."""
+        if not self.proving and not fault.own:
+            return False
+        from .upkeep import next_try
         try:
-            return await self._next_try(client, fault)
+            return await next_try(self, client, fault)
         except OSError as e:  # flash
-            self._log("The identity cannot be looked after: %s" % e)
+            self.log("The identity cannot be looked after: %s" % e)
             return False
-
-    async def _next_try(self, client, fault):
-        if self._proving:
-            self._give_back(fault)
-            return False
-        if not fault.own:
-            return False
-        self._refusals += 1
-        if self._refusals < self._patience and not isinstance(fault, (IdentityDamaged, IdentityMissing)):
-            return False
-        # A candidate and the birth certificate take turns, so that neither can stand in the other's way.
-        self._tried_candidate = not self._tried_candidate and self._slots.candidate() is not None
-        self._proving = self._tried_candidate or await self._renew_by_birth(client)
-        return self._proving
-
-    def _give_back(self, fault):
-        """The candidate did not connect: the identity before it goes on."""
-        self._proving = False
-        self._prove_at = self._uptime() + self._pause
-        self._pause = min(self._pause * 2, _LAST_PAUSE)
-        if not fault.permanent:
-            self._log("The new identity could not be proven yet; the one before it goes on.")
-        elif self._renewal.refused():
-            self._log("The new identity was refused; the one before it goes on.")
-        else:
-            self._log("The new identity was refused for the last time and is given up.")
-
-    async def _renew_by_birth(self, client):
-        birth = self._slots.birth()
-        if not birth:
-            return False
-        self._log("The working certificate does not connect: asking for another with the birth certificate.")
-        errand = Errand(self._renewal, birth, self._uptime, self._log)
-        helper = client.helper(errand, birth, self.brokers(birth))
-        try:
-            await helper.run(retry=False)
-        except CountersignError as e:
-            self._log(str(e))
-        finally:
-            helper.abort()
-        return errand.done
-
-    # --- one connection
 
     async def serve(self, client):
         """From CONNACK on, until the connection ends or the next identity is to be proven."""
         try:
             await self.ready()
-        except SubscriptionRefused as e:
-            if self._proving:
+        except errors.SubscriptionRefused as e:
+            if self.proving:
                 raise
-            self._log("%s This identity cannot be renewed here." % e)
+            self.log("%s This identity cannot be renewed here." % e)
             self.rest()
             return
-        self._refusals = 0
-        self._tried_candidate = False
-        try:
-            if self._proving:
-                self._flip()
-                await self.clear_request(client)
-            if not self._renewal.acknowledged(self._current):
-                await self._report(client)
-            while True:
-                wait = await self._step(client)
-                if wait and not self.waits_for_answer() and self._told is None:
-                    self.rest()
-                message = await self.next_message(wait)
-                if message:
-                    await self._read(client, message)
-        except (OSError, ValueError, MemoryError, BoardFull) as e:
-            # A key of another kind, full flash, no memory: the connection is worth more than a renewal that
-            # has months to come about.
-            self._log("The identity cannot be looked after on this connection: %s" % e)
+        self.refusals = 0
+        self.tried_candidate = False
+        await self.converse(client)
+
+    async def turn(self, message):
+        from .upkeep import turn
+        return await turn(self, message)
+
+    def light(self, message):
+        from .rest import seconds
+        self.wait = seconds(self, message)
+        del seconds
+        lean()
+        if self.wait is not None:
             self.rest()
-
-    async def _step(self, client):
-        """Does what is to be done now; the seconds until there may be more. Does not return when the next
-        identity is to be proven."""
-        self._clock.tend()
-        now = self._uptime()
-        candidate = self._slots.candidate()
-        if candidate and now >= self._prove_at:
-            self._proving = True
-            await client.reconnect()
-        renewed = candidate is not None and candidate.fingerprint() != self._current.fingerprint()
-        if not renewed and self._settings and self._take_settings():
-            return 0
-        wait = min(_LOOK, max(1, self._clock.ntp_in()))
-        if candidate:
-            wait = min(wait, self._prove_at - now)
-        if not renewed:
-            ahead = self._due_in(now)
-            if ahead <= 0 or self._renewal.pending():
-                ahead = await self.ask(client, self._current)
-            wait = min(wait, ahead)
-        return wait
-
-    def _due_in(self, now):
-        """Seconds until the renewal is due."""
-        if self._renew_now:
-            return 0
-        try:
-            ahead = self._renewal.due_at(self._current) - self._clock.now()
-        except ValueError:
-            return _LOOK
-        return max(ahead, self._rest_until - now)
-
-    def _take_settings(self):
-        """Whether a Command's anchors or brokers have become a candidate. They wait while a request does,
-        unless the authority has put that off."""
-        if self._renewal.pending() and not self.is_put_off():
-            return False
-        settings, self._settings = self._settings, None
-        try:
-            return self._renewal.changed(settings, self._current)
-        except ValueError as e:
-            self._log("Anchors or brokers were not taken: %s" % e)
-            return False
-
-    async def _read(self, client, message):
-        level, data = message
-        try:
-            if level == "certificate":
-                await self.take_certificate(client, data, self._current)
-            else:
-                await self._obey(client, data)
-        except ValueError as e:
-            self._log("A message of the authority was not taken: %s" % e)
-
-    async def _obey(self, client, data):
-        kind, fields = decode(data)
-        if kind != COMMAND:
-            raise ValueError("not a command")
-        acknowledged = fields.get(ACKNOWLEDGED, b"")
-        if self._told is None:
-            known = self._renewal.acknowledged(self._current)
-            if known != str(hexlify(acknowledged), "ascii")[:32]:
-                await self._report(client)  # the authority has forgotten: a registry from a backup
-        elif acknowledged == self._told:
-            self._renewal.acknowledge(self._current, self._told)
-            self._told = None
-        now = self._uptime()
-        if fields.get(RENEW) == self._current.fingerprint() and now - self._obeyed_at >= _OBEY:
-            self._obeyed_at = now
-            self._renew_now = True
-        if ANCHORS in fields or BROKERS_VERSION in fields:
-            self._settings = fields
-
-    async def _report(self, client):
-        """The State, at every connect until just this one has been acknowledged."""
-        state = self._renewal.state(self._current)
-        self._told = digest(state)
-        await client.publish(self._topic("state"), state, 1, True)
-
-    def _flip(self):
-        self._renewal.flip(self._current)
-        self._proving = False
-        self._renew_now = False
-        self.put_off_no_longer()
-        self._pause = _FIRST_PAUSE
-        certificate = Certificate(self._current.certificate())
-        # With a clock that is ahead the new certificate may be due at once, again and again.
-        life = certificate.not_after - certificate.not_before - BACKDATED
-        self._rest_until = self._uptime() + min(_LOOK, life // 3)
-        self._log("The new identity is in use (slot %s, until %s)"
-                  % (self._current.slot, text(certificate.not_after)))
+        return self.wait is not None

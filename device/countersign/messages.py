@@ -66,15 +66,15 @@ def encode(kind, *fields):
 
 
 def sign(unsigned, key):
-    """The message with the signature of a private key (keys.py) at its end."""
-    signature = keys.sign(key, _CONTEXT + unsigned)
+    """Work (slices.py): the message with the signature of a private key (keys.py) at its end."""
+    signature = yield from keys.sign(key, _CONTEXT + unsigned)
     return unsigned + encode(0, (SIGNATURE, signature))[2:]
 
 
 def is_signed_by(message, point):
-    """Whether the last field of a decoded message is the signature of this key: 64 bytes of x and y."""
+    """Work: whether the last field of a decoded message is the signature of this key: 64 bytes of x and y."""
     cut = len(message) - 67
-    return keys.verify(point, _CONTEXT + message[:cut], message[cut + 3:])
+    return (yield from keys.verify(point, _CONTEXT + message[:cut], message[cut + 3:]))
 
 
 def decode(message):

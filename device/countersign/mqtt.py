@@ -2,12 +2,12 @@
 
 Encoders return one buffer for one packet, so that it can go out in one write. `Decoder` takes the broker's
 bytes in pieces of any size. What breaks a rule raises ProtocolError with the number of the rule
-([MQTT-x.y.z-n]).
+(MQTT-x.y.z-n), or the section where the rule has none (n is 0): a sentence for each would be a kilobyte of RAM.
 """
 
 from micropython import const
 
-from .errors import PayloadTooLarge, ProtocolError, TopicInvalid
+from . import errors
 
 CONNACK = const(2)
 PUBLISH = const(3)
@@ -65,20 +65,20 @@ def unsubscribe(packet_id, topic_filter):
 def check_topic(topic):
     """The topic itself when it can be published to; TopicInvalid when not."""
     if not topic or "+" in topic or "#" in topic or "\0" in topic or len(topic.encode()) > _MAX_STRING:
-        raise TopicInvalid(repr(topic))
+        raise errors.TopicInvalid(repr(topic))
     return topic
 
 
 def check_filter(topic_filter):
     """The filter itself when it can be subscribed to; TopicInvalid when not."""
     if not topic_filter or "\0" in topic_filter or len(topic_filter.encode()) > _MAX_STRING:
-        raise TopicInvalid(repr(topic_filter))
+        raise errors.TopicInvalid(repr(topic_filter))
     levels = topic_filter.split("/")
     for i, level in enumerate(levels):
         last = i == len(levels) - 1
         # [MQTT-4.7.1-2] '#' is the last level, alone in it; [MQTT-4.7.1-3] '+' is alone in its level.
         if ("#" in level and not (level == "#" and last)) or ("+" in level and level != "+"):
-            raise TopicInvalid(repr(topic_filter))
+            raise errors.TopicInvalid(repr(topic_filter))
     return topic_filter
 
 
@@ -105,7 +105,7 @@ class Decoder:
     """
 
     def __init__(self, limit=4096):
-        self._body = bytearray(limit)
+        self._limit = limit
         self.reset()
 
     def reset(self):
@@ -114,6 +114,7 @@ class Decoder:
         self._shift = 0  # where the next seven bits of the remaining length go; -1 once it is known
         self._length = 0
         self._got = 0
+        self._body = b""
 
     def feed(self, data):
         """Yields the packets that `data` completes:
@@ -139,15 +140,17 @@ class Decoder:
             if self._shift < 0 and self._got == self._length:
                 packet = self._parse()
                 self._first = -1
+                self._body = b""
                 yield packet
 
     def _take_length(self, byte):
         self._length |= (byte & 0x7F) << self._shift
         if byte < 0x80:
             self._shift = -1
-            _check_header(self._first, self._length, len(self._body))
+            _check_header(self._first, self._length, self._limit)
+            self._body = bytearray(min(self._length, self._limit))
         elif self._shift == 21:
-            raise ProtocolError("remaining length of more than four bytes, section 2.2.3")
+            raise _broken(2, 2, 3, 0)
         else:
             self._shift += 7
 
@@ -161,7 +164,7 @@ class Decoder:
 
     def _parse(self):
         kind = self._first >> 4
-        view = memoryview(self._body)[:min(self._length, len(self._body))]
+        view = memoryview(self._body)
         if kind == PUBLISH:
             return self._parse_publish(view)
         if kind == PINGRESP:
@@ -173,7 +176,7 @@ class Decoder:
             codes = bytes(view[2:])
             for code in codes:
                 if code > 2 and code != FAILURE:
-                    raise ProtocolError("SUBACK with a reserved code [MQTT-3.9.3-2]")
+                    raise _broken(3, 9, 3, 2)
             return (SUBACK, packet_id, codes)
         return (kind, packet_id)
 
@@ -182,12 +185,12 @@ class Decoder:
         topic_end = 2 + (view[0] << 8 | view[1])
         payload_at = topic_end + (2 if qos else 0)
         if payload_at > self._length:
-            raise ProtocolError("PUBLISH shorter than its topic, section 3.3.2")
+            raise _broken(3, 3, 2, 0)
         if payload_at > len(view):
-            raise ProtocolError("a topic longer than the receive limit")
+            raise errors.ProtocolError("topic too long")
         topic = _text(view[2:topic_end])
         if not topic or "+" in topic or "#" in topic:
-            raise ProtocolError("PUBLISH to a topic with a wildcard or none [MQTT-3.3.2-2]")
+            raise _broken(3, 3, 2, 2)
         packet_id = _packet_id(view, topic_end) if qos else 0
         payload = bytes(view[payload_at:]) if self._length == len(view) else None
         size = self._length - payload_at
@@ -203,38 +206,42 @@ def _check_header(first, length, limit):
     if kind == PUBLISH:
         qos = first >> 1 & 3
         if qos == 3:
-            raise ProtocolError("PUBLISH with both QoS bits [MQTT-3.3.1-4]")
+            raise _broken(3, 3, 1, 4)
         if qos == 2:
-            raise ProtocolError("PUBLISH at a QoS that was never asked for [MQTT-3.8.4-6]")
+            raise _broken(3, 8, 4, 6)
         if not qos and first & DUP:
-            raise ProtocolError("PUBLISH at QoS 0 with DUP [MQTT-3.3.1-2]")
+            raise _broken(3, 3, 1, 2)
         if length < 3:
-            raise ProtocolError("PUBLISH without a topic, section 3.3.2")
+            raise _broken(3, 3, 2, 0)
         return
     if kind == SUBACK:
         known = 3 <= length <= limit
     else:
         known = _FIXED.get(kind) == length
     if not known:
-        raise ProtocolError("packet type %d with %d bytes from a broker" % (kind, length))
+        raise errors.ProtocolError("packet %d, %d bytes" % (kind, length))
     if first & 0x0F:
-        raise ProtocolError("reserved flags set [MQTT-2.2.2-2]")
+        raise _broken(2, 2, 2, 2)
 
 
 def _parse_connack(view):
     if view[0] > 1:
-        raise ProtocolError("CONNACK with reserved flags, section 3.2.2.1")
+        raise _broken(3, 2, 2, 0)
     if view[1] > 5:
-        raise ProtocolError("CONNACK with a reserved code, section 3.2.2.3")
+        raise _broken(3, 2, 2, 0)
     if view[0] and view[1]:
-        raise ProtocolError("CONNACK that refuses but has a session [MQTT-3.2.2-4]")
+        raise _broken(3, 2, 2, 4)
     return (CONNACK, bool(view[0]), view[1])
+
+
+def _broken(*rule):
+    return errors.ProtocolError("MQTT-%d.%d.%d-%d" % rule)
 
 
 def _packet_id(view, at):
     packet_id = view[at] << 8 | view[at + 1]
     if not packet_id:
-        raise ProtocolError("packet id 0 [MQTT-2.3.1-1]")
+        raise _broken(2, 3, 1, 1)
     return packet_id
 
 
@@ -246,22 +253,22 @@ def _text(view):
     for byte in view:
         if more:
             if byte & 0xC0 != 0x80:
-                raise ProtocolError("topic is not UTF-8 [MQTT-1.5.3-1]")
+                raise _broken(1, 5, 3, 1)
             char = char << 6 | byte & 0x3F
             more -= 1
             if not more and (char < low or char > 0x10FFFF or 0xD800 <= char <= 0xDFFF):
-                raise ProtocolError("topic is not UTF-8 [MQTT-1.5.3-1]")
+                raise _broken(1, 5, 3, 1)
         elif byte < 0x80:
             if not byte:
-                raise ProtocolError("topic with U+0000 [MQTT-1.5.3-2]")
+                raise _broken(1, 5, 3, 2)
         elif 0xC0 <= byte < 0xF8:
             more = 1 if byte < 0xE0 else 2 if byte < 0xF0 else 3
             low = (0x80, 0x800, 0x10000)[more - 1]
             char = byte & (0x3F >> more)
         else:
-            raise ProtocolError("topic is not UTF-8 [MQTT-1.5.3-1]")
+            raise _broken(1, 5, 3, 1)
     if more:
-        raise ProtocolError("topic is not UTF-8 [MQTT-1.5.3-1]")
+        raise _broken(1, 5, 3, 1)
     return str(view, "utf-8")
 
 
@@ -280,7 +287,7 @@ def _string(text):
 def _packet(first, body):
     length = len(body)
     if length > _MAX_REMAINING:
-        raise PayloadTooLarge("%d bytes" % length)
+        raise errors.PayloadTooLarge("%d bytes" % length)
     head = bytearray((first,))
     while length > 0x7F:
         head.append(0x80 | length & 0x7F)

@@ -11,13 +11,10 @@ from _countersign import (
     PUBLISHED, REFUSED, REJECTED, SUBSCRIBED, TLS, Credentials, is_filter, is_topic, matches, wipe)
 from micropython import const
 
-from . import tcp
-from .alerts import from_tls
+from . import errors
 from .clock import read_clock
 from .connection import Connection
-from .errors import (
-    BrokerRefused, BrokerSilent, ConnectionLost, IdentityDamaged, MessageRefused, ProtocolError, TopicInvalid,
-    from_connack, from_disconnect)
+from .link import readable, writable
 from .resumption import Binding
 from .subscription import ASKED, LEAVING, Subscriptions
 
@@ -30,18 +27,18 @@ _UNANSWERED_MS = const(10000)  # how long a line that takes nothing is borne wit
 # broker had taken over before it forgot us.
 _DROPPED = (None, None, "it has expired", "larger than the broker takes", "the broker does not support it")
 # MQTT's CLOSED says by what: our own disconnect(), silence, or a broken promise of the broker.
-_CLOSED_BY = (ConnectionLost, BrokerSilent, ProtocolError)
+_CLOSED_BY = ("ConnectionLost", "BrokerSilent", "ProtocolError")
 
 
 def check_topic(topic):
     if not is_topic(topic):
-        raise TopicInvalid(repr(topic))
+        raise errors.TopicInvalid(repr(topic))
     return topic
 
 
 def check_filter(topic_filter):
     if not is_filter(topic_filter):
-        raise TopicInvalid(repr(topic_filter))
+        raise errors.TopicInvalid(repr(topic_filter))
     return topic_filter
 
 
@@ -58,7 +55,7 @@ def context_of(certificate, key, anchors):
     try:
         return Context(certificate, key, anchors)
     except (ValueError, TypeError) as e:
-        raise IdentityDamaged("mbedTLS says: %s" % e)
+        raise errors.IdentityDamaged("mbedTLS says: %s" % e)
 
 
 def remember(context, files):
@@ -108,15 +105,17 @@ class Backend:
         return len(self._waiting)
 
     async def dial(self, host, port, context, hello):
-        sock = await tcp.connect(host, port)
+        from .tcp import connect
+        sock = await connect(host, port)
         tls = None
         try:
             saved = context.binding.find(host, port)
             tls = TLS(sock, context.credentials, host, saved)
             while not tls.handshake():
-                await (tcp.writable(sock) if tls.wants_write() else tcp.readable(sock))
+                await (writable(sock) if tls.wants_write() else readable(sock))
         except (OSError, ValueError, MemoryError) as e:
             context.binding.forget()
+            from .alerts import from_tls
             fault = from_tls(e, tls.alert() if tls else None, tls.verdict() if tls else 0)
             (tls or sock).close()
             raise fault
@@ -133,7 +132,7 @@ class Backend:
             try:
                 packet_id = self.mqtt.publish(topic, payload, qos, retain, properties)
             except ValueError as e:
-                raise MessageRefused(str(e))
+                raise errors.MessageRefused(str(e))
             if packet_id >= 0:
                 break
             if packet_id == NOT_CONNECTED:
@@ -145,7 +144,7 @@ class Backend:
             answer = self._waiting[packet_id] = _Answer()
             await answer.wait()
             if answer.refusal:
-                raise MessageRefused(answer.refusal)
+                raise errors.MessageRefused(answer.refusal)
         return True
 
     async def _room(self):
@@ -247,7 +246,7 @@ class _Line(Connection):
 
     async def _read(self):
         while True:
-            await tcp.readable(self._sock)
+            await readable(self._sock)
             self._advance(True)
             # A broker that sends but does not read must not fill our memory with answers.
             while self._blocked:
@@ -260,7 +259,7 @@ class _Line(Connection):
             self._awake = False
             self._advance(False)
             while self._blocked:
-                await tcp.writable(self._sock)
+                await writable(self._sock)
                 self._advance(True)
 
     async def _keep_time(self):
@@ -272,7 +271,7 @@ class _Line(Connection):
             pause = self.look_ms if due is None else min(due, self.look_ms)
             if due == 0 and self._blocked:
                 if overdue >= _UNANSWERED_MS:
-                    raise BrokerSilent("it takes nothing any more")
+                    raise errors.BrokerSilent("it takes nothing any more")
                 pause = 100
                 overdue += pause
             else:
@@ -317,15 +316,17 @@ class _Line(Connection):
         elif kind == REJECTED:
             self._backend.settled(event[1], "its reason code: 0x%02x" % event[2])
         elif kind == REFUSED:
+            from .faults import from_connack
             raise from_connack(event[1])
         elif kind == DISCONNECTED:
+            from .faults import from_disconnect
             raise from_disconnect(event[1])
         elif kind == CLOSED:
-            raise _CLOSED_BY[event[1]](event[2])
+            raise getattr(errors, _CLOSED_BY[event[1]])(event[2])
         elif kind == ENDED:
             if self.up:
-                raise ConnectionLost("the broker closed it")
-            raise BrokerRefused("it closed the connection without an answer")
+                raise errors.ConnectionLost("the broker closed it")
+            raise errors.BrokerRefused("it closed the connection without an answer")
         else:
             if kind == SUBSCRIBED:
                 refused = subscriptions.subscribed(event[1], event[2])

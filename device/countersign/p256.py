@@ -1,11 +1,10 @@
 """The curve P-256 (FIPS 186-4, D.1.2.3) in big integers: multiples of the base point and of any other.
 
-Cost, counted in multiplications of 256 bits: a doubling 8, an addition 11, an inverse 384. A multiple of the
-base point goes by a comb of four teeth (Lim and Lee, 1994): 64 doublings and at most 64 additions, 1,200 in
-all, which with the inverse should take 0.25 s on an ESP32-C3 (130 µs a multiplication with its reduction,
-80 ms the inverse: from timing a plain window there); 256 doublings and 64 additions take twice as long. A
-multiple of another point is only needed to verify: 256 doublings and about 128 additions, 0.45 s. Nothing
-else runs meanwhile.
+Cost, counted in multiplications of 256 bits: a doubling 8, an addition 11. A multiple of the base point goes by
+a comb of four teeth (Lim and Lee, 1994): 64 doublings and at most 64 additions, 1,200 in all, 0.2 s on an
+ESP32-C3 (130 µs a multiplication with its reduction: from timing a plain window there); 256 doublings and 64
+additions would take twice as long. A multiple of another point is only needed to verify: 256 doublings and about
+128 additions, 0.45 s. Both are work in slices (slices.py) of a doubling and an addition, 3 ms.
 
 Not constant in time: MicroPython's integers take longer the larger they are, and the table is read where the
 secret says. Who can measure a board's power or its timing to the microsecond may learn the key; over a
@@ -43,7 +42,7 @@ def is_point(x, y):
 
 
 def base_times(scalar):
-    """(x, y) of `scalar` times the base point. `scalar` is 32 bytes, from 1 to N-1."""
+    """Work: (x, y) of `scalar` times the base point. `scalar` is 32 bytes, from 1 to N-1."""
     # One bit from each quarter of the scalar makes an entry of the table.
     x, y, z = 1, 1, 0
     for at in range(64):
@@ -55,11 +54,12 @@ def base_times(scalar):
             entry = 64 * (d - 1)
             x, y, z = _add(x, y, z, int.from_bytes(_COMB[entry:entry + 32], "big"),
                            int.from_bytes(_COMB[entry + 32:entry + 64], "big"))
+        yield
     return _affine(x, y, z)
 
 
 def sum_of_times(u, v, px, py):
-    """(x, y) of u times the base point plus v times the point (px, py); None when that is the point at
+    """Work: (x, y) of u times the base point plus v times the point (px, py); None when that is the point at
     infinity. u and v are 32 bytes each."""
     x, y, z = 1, 1, 0
     for byte in v:
@@ -67,15 +67,22 @@ def sum_of_times(u, v, px, py):
             x, y, z = _double(x, y, z)
             if byte >> bit & 1:
                 x, y, z = _add(x, y, z, px, py)
+            yield
     if any(u):
-        gx, gy = base_times(u)
+        gx, gy = yield from base_times(u)
         x, y, z = _add(x, y, z, gx, gy)
     return _affine(x, y, z) if z else None
 
 
 def inverse(number, modulus):
-    """By Fermat: the modulus is prime."""
-    return pow(number, modulus - 2, modulus)
+    """By Euclid's extended algorithm: some 150 divisions, where Fermat's would be 384 multiplications."""
+    rest, last = number, modulus
+    factor, before = 1, 0
+    while rest:
+        quotient = last // rest
+        last, rest = rest, last - quotient * rest
+        before, factor = factor, before - quotient * factor
+    return before % modulus
 
 
 # Points are (x, y, z) for (x / z**2, y / z**3), z = 0 being the point at infinity.

@@ -1,25 +1,24 @@
 """The backend in Python, over the firmware's own TLS: a reader, a writer and a keeper of the line."""
 
 import asyncio
-import gc
 import time
 
 from micropython import const
 
-from . import mqtt, transport
+from . import errors, mqtt
 from .connection import Connection, within
-from .errors import BrokerRefused, ConnectionLost, ProtocolError, from_connack
 from .mqtt import check_filter, check_topic  # noqa: F401
 from .session import Delivery, Session
 
 MAX_QOS = const(1)
 VERSIONS = (4,)
-_CHUNK = const(512)  # bytes fetched from TLS at a time
+_CHUNK = const(256)  # bytes fetched from TLS at a time
 _OUT_LIMIT = const(16)  # packets waiting to be written before senders and the reader wait
 
 
 def context_of(certificate, key, anchors):
-    return transport.context_of(certificate, key, anchors)
+    from .transport import context_of
+    return context_of(certificate, key, anchors)
 
 
 def remember(context, files):
@@ -45,8 +44,8 @@ class Backend:
         return len(self._session.deliveries)
 
     async def dial(self, host, port, context, hello):
-        gc.collect()  # the handshake needs some 30 kB, in large pieces
-        return await transport.dial(host, port, context, mqtt.connect(*hello))
+        from .transport import dial
+        return await dial(host, port, context, mqtt.connect(*hello))
 
     def connect(self, link, hello):
         self.connection = _Line(link, self._session, self._decoder, hello, self._log)
@@ -126,8 +125,8 @@ class _Line(Connection):
             count = await self._link.readinto(chunk)
             if not count:
                 if self.up:
-                    raise ConnectionLost("the broker closed it")
-                raise BrokerRefused("it closed the connection without an answer")
+                    raise errors.ConnectionLost("the broker closed it")
+                raise errors.BrokerRefused("it closed the connection without an answer")
             self._heard_at = time.ticks_ms()
             for packet in self._decoder.feed(chunk[:count]):
                 if self.up:
@@ -171,11 +170,12 @@ class _Line(Connection):
 
     def _take_connack(self, packet):
         if packet[0] != mqtt.CONNACK:
-            raise ProtocolError("packet type %d before CONNACK [MQTT-3.2.0-1]" % packet[0])
+            raise errors.ProtocolError("MQTT-3.2.0-1")
         if packet[2]:
+            from .faults import from_connack
             raise from_connack(packet[2])
         if packet[1] and self._clean:
-            raise ProtocolError("a session after a clean start [MQTT-3.2.2-1]")
+            raise errors.ProtocolError("MQTT-3.2.2-1")
         self._sent_at = time.ticks_ms()
         for item in self._session.resume(packet[1]):
             self.send(item)
@@ -202,4 +202,4 @@ class _Line(Connection):
         elif kind == mqtt.PINGRESP:
             self._pong.set()
         else:
-            raise ProtocolError("a second CONNACK [MQTT-3.2.0-1]")
+            raise errors.ProtocolError("MQTT-3.2.0-1")

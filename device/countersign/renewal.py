@@ -2,7 +2,7 @@
 
 The free slot goes through: empty, key.der, request (asked), the certificate and the rest (a candidate:
 Slots.candidate()), active. A power cut at any file operation leaves one of these, and the same calls go on
-from there. What takes long on an ESP32-C3, by the counts of ecdsa.py: a request 0.9 s, an answer 1 to 2 s, a
+from there. What takes long is work in slices (slices.py); on an ESP32-C3 a request 0.9 s, an answer 1 to 2 s, a
 changed set of anchors 1 s, a State 0.3 s.
 """
 
@@ -15,7 +15,8 @@ from .counter import Counter
 from .der import point_of
 from .identity import Settings
 from .messages import ANCHOR, ANCHORS, ANCHORS_VERSION, BROKER, BROKERS_VERSION, ISSUER, KEY, LEAF
-from .slots import Slots, sealed, unsealed
+from .sealed import sealed, unsealed
+from .slots import Slots
 from .x509 import Certificate
 
 BACKDATED = const(86400)  # a certificate's notBefore lies this long before it was signed
@@ -61,7 +62,7 @@ class Renewal:
             return None
 
     def request(self, signer):
-        """The Request to publish under an Identity: the one in flash, or a new one. What was in the free slot
+        """Work: the Request to publish under an Identity: the one in flash, or a new one. What was in the free slot
         is given up for a new one."""
         pending = self.pending()
         fingerprint = signer.fingerprint()
@@ -72,13 +73,16 @@ class Renewal:
             folder = self._folder()
         else:
             folder = self.slots.clear_free()
-            key = keys.make(signer.key())
+            key = yield from keys.make(signer.key())
             self._files.write(folder + "/key.der", key)
+            yield
         used = self._requests(signer.folder)
         used.set(used.value + 1)
-        message = messages.sign(messages.encode(
+        yield
+        pkcs10 = yield from keys.request(key, signer.name)
+        message = yield from messages.sign(messages.encode(
             messages.REQUEST, (messages.SIGNER, fingerprint), (messages.NUMBER, used.value),
-            (messages.PKCS10, keys.request(key, signer.name))), signer.key())
+            (messages.PKCS10, pkcs10)), signer.key())
         data = self._clock.now().to_bytes(8, "big") + message
         self._files.write(folder + "/request", data + messages.digest(data))
         return message
@@ -91,7 +95,7 @@ class Renewal:
     # --- candidates
 
     def answered(self, fields, trust):
-        """Makes the free slot a candidate out of a decoded Certificate, for which is_answer() is true. The
+        """Work: makes the free slot a candidate out of a decoded Certificate, for which is_answer() is true. The
         anchors, brokers and name of the Identity `trust` hold. ValueError says what is wrong with the answer.
         """
         key = self.pending()[0]
@@ -100,16 +104,18 @@ class Renewal:
             raise ValueError("the certificate is for another key")
         if not leaf.names(trust.name):
             raise ValueError("the certificate is for another name")
-        settings, anchors = self._settings(fields, trust)
-        if not _is_trusted(issuer, anchors) or not leaf.is_signed_by(issuer):
+        settings, anchors = yield from self._settings(fields, trust)
+        good = (yield from _is_trusted(issuer, anchors)) and (yield from leaf.is_signed_by(issuer))
+        if not good:
             raise ValueError("the certificate is not from the authority this board trusts")
         self._clock.raise_floor(leaf.not_before + BACKDATED)
-        return self._fill(key, leaf.der, anchors, settings)
+        yield
+        return (yield from self._fill(key, leaf.der, anchors, settings))
 
     def changed(self, fields, active):
-        """Makes the free slot a candidate out of the anchors and brokers in a decoded Command, if they are
+        """Work: makes the free slot a candidate out of the anchors and brokers in a decoded Command, if they are
         newer than those of the active Identity and of the candidate that is there. Whether it did."""
-        settings, anchors = self._settings(fields, active)
+        settings, anchors = yield from self._settings(fields, active)
         versions = settings.anchors_version, settings.brokers_version
         for there in active, self.slots.candidate():
             if there and versions == (there.settings.anchors_version, there.settings.brokers_version):
@@ -117,7 +123,8 @@ class Renewal:
         key, certificate = active.key(), active.certificate()
         # The signer stays the same, so its requests are counted on.
         self._requests(self.slots.clear_free()).set(self._requests(active.folder).value)
-        self._fill(key, certificate, anchors, settings)
+        yield
+        yield from self._fill(key, certificate, anchors, settings)
         return True
 
     def flip(self, candidate):
@@ -137,8 +144,8 @@ class Renewal:
     # --- what the authority has been told
 
     def state(self, identity):
-        """The State of an active Identity."""
-        return messages.sign(self._unsigned_state(identity), identity.key())
+        """Work: the State of an active Identity."""
+        return (yield from messages.sign(self._unsigned_state(identity), identity.key()))
 
     def acknowledged(self, identity):
         """Half of the digest of this Identity's State, in hex, when that has been acknowledged; kept so that
@@ -172,10 +179,10 @@ class Renewal:
         contents = {"key.der": key, "cert.der": certificate}
         for i, anchor in enumerate(anchors):
             contents["anchor%d.der" % i] = anchor
-        return self.slots.fill(self._folder(), contents, settings)
+        return (yield from self.slots.fill(self._folder(), contents, settings))
 
     def _settings(self, fields, trust):
-        """(Settings, anchors) after a message: the newer of what it brings and what is there."""
+        """Work: (Settings, anchors) after a message: the newer of what it brings and what is there."""
         old = trust.settings
         settings = Settings(
             trust.name, old.brokers, old.anchors_version, old.brokers_version, self.slots.seal())
@@ -188,7 +195,7 @@ class Renewal:
         if ANCHORS in fields:
             kind, update = messages.decode(fields[ANCHORS])
             if update[ANCHORS_VERSION] > old.anchors_version:
-                if not _is_by_root(fields[ANCHORS], anchors):
+                if not (yield from _is_by_root(fields[ANCHORS], anchors)):
                     raise ValueError("the anchors are not signed by a root this board trusts")
                 for anchor in update[ANCHOR]:
                     Certificate(anchor)
@@ -198,19 +205,22 @@ class Renewal:
 
 
 def _is_trusted(issuer, anchors):
-    """An anchor, or signed by one that is self-signed: a root signs nothing but the certificates of CAs,
+    """Work: an anchor, or signed by one that is self-signed: a root signs nothing but the certificates of CAs,
     while an issuing CA among the anchors signs devices, which must not issue."""
     if issuer.der in anchors:
         return True
-    roots = [Certificate(anchor) for anchor in anchors]
-    return any(root.is_self_signed() and issuer.is_signed_by(root) for root in roots)
+    for anchor in anchors:
+        root = Certificate(anchor)
+        if root.is_self_signed() and (yield from issuer.is_signed_by(root)):
+            return True
+    return False
 
 
 def _is_by_root(message, anchors):
     for anchor in anchors:
-        anchor = Certificate(anchor)
-        point = point_of(anchor.spki)
-        if anchor.is_self_signed() and point and messages.is_signed_by(message, point):
+        root = Certificate(anchor)
+        point = point_of(root.spki)
+        if root.is_self_signed() and point and (yield from messages.is_signed_by(message, point)):
             return True
     return False
 

@@ -6,10 +6,11 @@ one, never less: a slot is written while the other one is in use, becomes a slot
 rename, so FAT is as good as LittleFS.
 """
 
-import binascii
-
-from . import identity
+from . import slot_files
 from .errors import BoardFull, IdentityDamaged, IdentityMissing
+from .identity import Settings
+from .sealed import sealed, unsealed
+from .slices import at_once
 
 SLOTS = ("a", "b")
 BIRTH = "/slots/birth"
@@ -35,7 +36,7 @@ class Slots:
         fault = None
         for _, slot, _ in pointers:
             try:
-                return identity.read(self._files, _folder(slot))
+                return slot_files.read(self._files, _folder(slot))
             except IdentityDamaged as e:
                 fault = fault or e
         raise fault
@@ -51,7 +52,7 @@ class Slots:
         """The Identity in the free slot that is to replace the active one; None when there is none, or only
         the one that was in use before."""
         try:
-            found = identity.read(self._files, _folder(self.free()))
+            found = slot_files.read(self._files, _folder(self.free()))
             return found if found.settings.after == self.seal() else None
         except IdentityDamaged:
             return None
@@ -59,20 +60,20 @@ class Slots:
     def birth(self):
         """The Identity that can only renew, or None. It trusts what the newest readable slot trusts."""
         try:
-            birth = identity.read(self._files, BIRTH)
+            birth = slot_files.read(self._files, BIRTH)
         except IdentityDamaged:
             return None
         try:
             active = self.active()
             if active.name == birth.name:
-                birth.trust_like(active)
+                birth.settings, birth.brokers, birth.trusted = active.settings, active.brokers, active.trusted
         except (IdentityMissing, IdentityDamaged):
             pass
         return birth
 
     def is_whole(self, slot):
         try:
-            identity.read(self._files, _folder(slot))
+            slot_files.read(self._files, _folder(slot))
             return True
         except IdentityDamaged:
             return False
@@ -88,18 +89,21 @@ class Slots:
         """Puts an identity into the free slot and returns the slot: `contents` is {"key.der": bytes,
         "cert.der": …, "anchor0.der": …}. Nothing is changed for whoever uses the active one."""
         slot = self.free()
-        self.fill(_folder(slot), contents, identity.Settings(name, brokers))
+        at_once(self.fill(_folder(slot), contents, Settings(name, brokers)))
         return slot
 
     def fill(self, folder, contents, settings):
-        """Makes a folder a whole identity; BoardFull when the flash did not keep it."""
+        """Work (slices.py), a file a slice: makes a folder a whole identity and returns it; BoardFull when the flash did
+        not keep it."""
         self.make_folder(folder)
         for file, data in contents.items():
             if self._files.read(folder + "/" + file) != data:
                 self._files.write(folder + "/" + file, data)
-        self._files.write(folder + "/identity.json", identity.describe(settings, contents))
+                yield
+        self._files.write(folder + "/identity.json", slot_files.describe(settings, contents))
+        yield
         try:
-            return identity.read(self._files, folder)
+            return slot_files.read(self._files, folder)
         except IdentityDamaged as e:
             raise BoardFull(e.detail)
 
@@ -122,7 +126,7 @@ class Slots:
 
     def activate(self, slot):
         """Makes a slot the one in use, if it is whole."""
-        identity.read(self._files, _folder(slot))
+        slot_files.read(self._files, _folder(slot))
         pointers = self._pointers()
         sequence, active, place = pointers[0] if pointers else (0, "", _POINTERS[1])
         if active == slot:
@@ -153,26 +157,6 @@ def any_identity(slots):
         if birth:
             return birth
         raise
-
-
-def sealed(text):
-    """A line of one of our small state files: `text`, which ends in a space, and its CRC-32."""
-    return ("%s%08x\n" % (text, binascii.crc32(text.encode()))).encode()
-
-
-def unsealed(line, magic):
-    """The words between `magic 1` and the checksum; None when the line is missing, torn or another's."""
-    if not line or len(line) > 80:
-        return None
-    try:
-        text = str(line, "utf-8")
-    except UnicodeError:
-        return None
-    cut = text.rfind(" ") + 1
-    words = text.split(" ")
-    if words[0] != magic or words[1:2] != ["1"] or sealed(text[:cut]) != line:
-        return None
-    return words[2:-1]
 
 
 def _folder(slot):

@@ -5,7 +5,7 @@ import sys
 
 from micropython import const
 
-from .errors import SubscriptionRefused
+from . import errors
 
 # A subscription's way: it is wanted, has been asked for, and is granted or refused; or it is to be given up.
 WANTED = const(0)
@@ -43,7 +43,7 @@ class Subscription:
         """Returns when the broker has granted it; raises SubscriptionRefused."""
         await self._decided.wait()
         if self.state == REFUSED:
-            raise SubscriptionRefused(self.topic_filter)
+            raise errors.SubscriptionRefused(self.topic_filter)
 
     def __aiter__(self):
         return self

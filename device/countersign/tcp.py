@@ -1,15 +1,17 @@
 """A TCP connection that does not block the loop, but for the name lookup (lwIP: some seconds at worst)."""
 
+import asyncio
 import errno
 import socket
-from asyncio import core
 
 from micropython import const
 
 from . import errors
+from .link import addresses, writable
 
 _IPPROTO_TCP = const(6)
-_last_good = {}  # host: address, for when the name server is away
+# For each address, lest one that swallows packets leaves no time for the next: lwIP has sent the first SYN again by then.
+_ANSWER_MS = const(5000)
 
 
 async def connect(host, port):
@@ -18,17 +20,19 @@ async def connect(host, port):
     try:
         found = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
     except OSError as e:
-        if where not in _last_good:
+        if where not in addresses:
             raise errors.BrokerUnreachable("the name %s cannot be found: %s" % (host, e))
-        found = (_last_good[where],)
+        found = (addresses[where],)
     fault = None
     for address in found:
         try:
-            raw = await _connect(address)
-            _last_good[where] = address
+            raw = await asyncio.wait_for_ms(_connect(address), _ANSWER_MS)
+            addresses[where] = address
             return raw
         except OSError as e:
             fault = e
+        except asyncio.TimeoutError:
+            fault = "no answer within %d s" % (_ANSWER_MS // 1000)
     raise errors.BrokerUnreachable("%s: %s" % (where, fault))
 
 
@@ -54,11 +58,3 @@ async def _connect(address):
     except BaseException:
         raw.close()
         raise
-
-
-def readable(sock):
-    yield core._io_queue.queue_read(sock)
-
-
-def writable(sock):
-    yield core._io_queue.queue_write(sock)

@@ -1,41 +1,17 @@
-"""A mutually authenticated byte stream to the broker, on the firmware's own TLS.
+"""A mutually authenticated byte stream to the broker, made by the firmware's own TLS.
 
 What blocks: the name lookup (tcp.py), and the handshake's arithmetic, 0.4 s on an ESP32-C3 and up to 0.92 s
 on an ESP32, since stock firmware computes it in one go. The waits of the handshake do not block.
 """
 
 from . import errors, tcp
+from .faults import from_handshake
+from .link import Link
 
 try:
     import tls
 except ImportError:  # MicroPython 1.22
     import ssl as tls
-
-
-class Link:
-    """Reads and writes whatever the socket takes; OSError when the connection is gone."""
-
-    def __init__(self, sock):
-        self._sock = sock
-
-    async def write(self, data):
-        view = memoryview(data)
-        while view:
-            await tcp.writable(self._sock)
-            count = self._sock.write(view)
-            if count:
-                view = view[count:]
-
-    async def readinto(self, buffer):
-        """How many bytes came; 0 when the other side has closed."""
-        while True:
-            await tcp.readable(self._sock)
-            count = self._sock.readinto(buffer)
-            if count is not None:
-                return count
-
-    def close(self):
-        self._sock.close()
 
 
 def context_of(certificate, key, anchors):
@@ -56,14 +32,14 @@ def context_of(certificate, key, anchors):
 
 async def dial(host, port, context, greeting):
     """A Link on which the handshake is done and `greeting`, the first bytes, has been sent (they drive the
-    handshake: the firmware has no call for it alone). Raises the typed errors of errors.from_handshake and
+    handshake: the firmware has no call for it alone). Raises the typed errors of faults.from_handshake and
     BrokerUnreachable."""
     raw = await tcp.connect(host, port)
     try:
         sock = context.wrap_socket(raw, server_hostname=host, do_handshake_on_connect=False)
     except (OSError, ValueError, MemoryError) as e:
         raw.close()
-        raise errors.from_handshake(e)
+        raise from_handshake(e)
     except BaseException:
         raw.close()
         raise
@@ -72,7 +48,7 @@ async def dial(host, port, context, greeting):
         await link.write(greeting)
     except (OSError, ValueError, MemoryError) as e:
         link.close()
-        raise errors.from_handshake(e)
+        raise from_handshake(e)
     except BaseException:  # the deadline's cancellation: the socket must not outlive it
         link.close()
         raise

@@ -5,7 +5,7 @@ import time
 
 from micropython import const
 
-from .errors import WifiNotFound, WifiPassword, WifiTimeout
+from . import errors
 
 _POLL_MS = const(100)
 
@@ -28,7 +28,7 @@ async def connect(ssid, password, timeout_ms=20000, network=None):
             fault = _fault(network, wlan.status()) or fault
             if time.ticks_diff(time.ticks_ms(), start) >= timeout_ms:
                 wlan.disconnect()
-                raise (fault or WifiTimeout)("network %s" % ssid)
+                raise getattr(errors, fault or "WifiTimeout")("network %s" % ssid)
             await asyncio.sleep_ms(_POLL_MS)
     return wlan.ifconfig()[0]
 
@@ -36,7 +36,7 @@ async def connect(ssid, password, timeout_ms=20000, network=None):
 def _fault(network, status):
     # The numbers differ between firmwares; the names are what they share.
     if status == getattr(network, "STAT_WRONG_PASSWORD", None):
-        return WifiPassword
+        return "WifiPassword"
     if status == getattr(network, "STAT_NO_AP_FOUND", None):
-        return WifiNotFound
+        return "WifiNotFound"
     return None

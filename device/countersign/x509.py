@@ -57,7 +57,7 @@ class Certificate:
         return self.issuer == self.subject
 
     def is_signed_by(self, issuer):
-        """Whether the key of another Certificate signed this one."""
+        """Work (slices.py): whether the key of another Certificate signed this one."""
         point = ders.point_of(issuer.spki)
         at = self._tbs_end
         algorithm = self.der[at:at + len(ders.ECDSA_SHA256)]
@@ -65,7 +65,7 @@ class Certificate:
             return False
         start, end = enter(self.der, at + len(algorithm), BIT_STRING)
         signature = ders.raw_signature(self.der[start + 1:end])
-        return keys.verify(point, self.der[self._tbs:self._tbs_end], signature)
+        return (yield from keys.verify(point, self.der[self._tbs:self._tbs_end], signature))
 
 
 def validity(der):

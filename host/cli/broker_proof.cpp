@@ -1,5 +1,6 @@
 #include "host/cli/broker_proof.h"
 
+#include <algorithm>
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
 #include <sstream>
@@ -23,7 +24,11 @@ class Conversation {
   public:
     Conversation(transport::Options options, const std::string& name,
                  const registry::Publication& publication)
-        : name_(name), publication_(publication), client_(context_, std::move(options)), pause_(context_) {}
+        : name_(name),
+          publication_(publication),
+          brokers_(options.brokers),
+          client_(context_, std::move(options)),
+          pause_(context_) {}
 
     std::optional<BrokerAnswer> hold(std::chrono::milliseconds deadline) {
         asio::steady_timer timer(context_, deadline);
@@ -31,7 +36,12 @@ class Conversation {
             if (!cancelled) client_.stop();
         });
         client_.on_state([&](const transport::State& state) {
-            if (state.phase == transport::Phase::connected) ask();
+            if (state.phase == transport::Phase::connected) {
+                from_ = *std::ranges::find_if(brokers_, [&](const transport::Address& one) {
+                    return one.host == state.host && one.port == state.port;
+                });
+                ask();
+            }
             if (state.phase != transport::Phase::stopped) return;
             fault_ = state.error;
             timer.cancel();
@@ -41,6 +51,7 @@ class Conversation {
         client_.start();
         context_.run();
         if (!last_ && fault_) throw Error(*fault_);
+        if (last_) last_->from = from_;
         return last_;
     }
 
@@ -58,6 +69,8 @@ class Conversation {
 
     const std::string& name_;
     const registry::Publication& publication_;
+    const std::vector<transport::Address> brokers_;
+    transport::Address from_;
     asio::io_context context_;
     transport::Client client_;
     asio::steady_timer pause_;
@@ -93,7 +106,7 @@ std::optional<BrokerAnswer> parse_answer(std::string_view text, std::string_view
 BrokerAnswer ask_broker(transport::Options options, const std::string& name,
                         const registry::Publication& publication, std::chrono::milliseconds deadline) {
     options.reconnect = false;
-    options.connect_timeout = deadline;
+    options.connect_timeout = deadline * 3 / 4;  // the rest is for the next address, and the answer
     auto answer = Conversation(std::move(options), name, publication).hold(deadline);
     if (answer) return std::move(*answer);
     throw Error(Code::BrokerProtocol, "The broker does not answer for Countersign's plugin.",

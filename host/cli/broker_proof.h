@@ -25,6 +25,7 @@ struct BrokerAnswer {
     std::uint64_t generation = 0, bytes = 0;  // how far the admission file has been read and acted upon
     std::vector<std::string> live;            // fingerprints of the sessions of the name, hex
     std::vector<EndedSession> ended;          // the last ones of the name
+    transport::Address from{};                // the broker it came from
 };
 
 // nullopt when the text is no answer about this name.

@@ -116,7 +116,9 @@ Findings look(const lifecycle::Home& home, const Act& act, const Done& done) {
             ++findings.ended;
             findings.took_ms = std::max(findings.took_ms, ended.at_ms - done.began_ms);
         }
-        if (auto key = stored_key(home, done.verdict, operator_connection(home, act.host, "proof"))) {
+        auto same_broker = operator_connection(home, act.host, "proof");
+        same_broker.brokers = {answer.from};
+        if (auto key = stored_key(home, done.verdict, std::move(same_broker))) {
             try_the_key(std::move(*key), findings);
         }
     } catch (const Error& error) {

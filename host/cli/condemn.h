@@ -12,7 +12,7 @@ namespace countersign::cli {
 
 struct Act {
     std::string name;
-    std::string host;      // the broker's address, when not the first of settings.json
+    std::string host;      // the only address of the broker to dial, when not empty
     std::string done;      // "Revoked", "Held", "Reinstated"
     std::string was_done;  // "was revoked before": when nothing changed
     std::function<lifecycle::Verdict(lifecycle::OpenHome&)> carry_out;

@@ -139,8 +139,7 @@ class Demo {
         const auto options = [this] {
             transport::Options all;
             const auto folder = stage_.home() / "devices/user2";
-            all.host = "127.0.0.1";
-            all.port = static_cast<std::uint16_t>(std::stoi(port_));
+            all.brokers = {{"127.0.0.1", static_cast<std::uint16_t>(std::stoi(port_))}};
             all.client_id = "user2";
             all.certificate = folder / "user2.crt.pem";
             all.key = folder / "user2.key.pem";

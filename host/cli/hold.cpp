@@ -37,7 +37,7 @@ void add_hold(const Command& app, Context& context) {
     auto options = std::make_shared<HoldOptions>();
     command.option("NAME", options->name, "The device").required();
     command.option("--reason", options->reason, "A note for people, kept with the event");
-    command.option("--host", options->host, "The broker's address, when not the first given to init");
+    command.option("--host", options->host, "The broker's address: this one only, not those of `hosts list`");
     command.action([&context, options] { hold(context, *options); });
 }
 

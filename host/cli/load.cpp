@@ -27,7 +27,7 @@ constexpr std::size_t kMaxWifiPassword = 64;  // IEEE 802.11: 63 characters or 6
 
 struct Options {
     std::string name, port = "auto", ssid, password_file, server, firmware;
-    bool replace_main = false, host_key = false, replace = false;
+    bool replace_main = false, host_key = false, replace = false, source = false;
 };
 
 Secret wifi_password(const Context& context, const std::string& file) {
@@ -144,7 +144,9 @@ void report_loaded(const Context& context, const Options& options, const loader:
          {"machine", result.machine},
          {"slot", std::string(1, result.slot)},
          {"enrolled", result.enrolled},
+         {"program", result.compiled ? "bytecode" : "source"},
          {"written", result.written},
+         {"removed", result.removed},
          {"main_kept", result.main_kept},
          {"wifi_missing", result.wifi_missing}});
 }
@@ -207,6 +209,7 @@ void run_load(const Context& context, const Options& options) {
     if (!options.ssid.empty()) wanted.wifi_ssid = options.ssid;
     if (!options.password_file.empty()) wanted.wifi_password = wifi_password(context, options.password_file);
     wanted.replace_main = options.replace_main;
+    wanted.source = options.source;
 
     const std::string port = loader::find_port(options.port);
     loader::check_port(port);
@@ -244,6 +247,8 @@ void add_load(const Command& app, Context& context) {
     command.flag("--replace", options->replace,
                  "New keys; the older certificates work until the new ones have been used");
     command.flag("--host-key", options->host_key, "Make the key here, for a board that cannot");
+    command.flag("--source", options->source,
+                 "The program as .py, not as .mpy: tracebacks with line numbers");
     command.flag("--replace-main", options->replace_main, "Replace a main.py that is not ours");
     command.action([&context, options] { run_load(context, *options); });
 }

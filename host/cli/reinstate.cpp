@@ -23,7 +23,7 @@ void add_reinstate(const Command& app, Context& context) {
     command.examples("  countersign reinstate user1");
     auto options = std::make_shared<ReinstateOptions>();
     command.option("NAME", options->name, "The device").required();
-    command.option("--host", options->host, "The broker's address, when not the first given to init");
+    command.option("--host", options->host, "The broker's address: this one only, not those of `hosts list`");
     command.action([&context, options] { reinstate(context, *options); });
 }
 

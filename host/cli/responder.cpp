@@ -127,7 +127,7 @@ class ResponderService {
 
     void connection_changed(const transport::State& state) {
         if (state.phase == transport::Phase::connected) {
-            say(context_, "connected to the broker; answering devices");
+            say(context_, fmt::format("connected to the broker at {}; answering devices", state.host));
             everybody_ = true;  // the broker may have lost what was retained
         } else if (state.phase == transport::Phase::waiting && state.error) {
             say(context_, fmt::format("{} Trying again in {:.1f} s.", state.error->what(),
@@ -204,6 +204,7 @@ class ResponderService {
     // brokers. Found without the home's lock: most of what is written concerns nobody.
     void note_changes() {
         const auto settings = lifecycle::load_settings(home_);
+        client_->set_brokers(way_to_broker(settings));
         const lifecycle::WantedOfHome wanted(home_, settings);
         const auto note = [&](const std::string& name) {
             const auto waiting = reading_.find_waiting(name);

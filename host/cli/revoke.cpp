@@ -40,7 +40,7 @@ void add_revoke(const Command& app, Context& context) {
     command.option("--reason", options->reason,
                    "keyCompromise, affiliationChanged, superseded, cessationOfOperation, "
                    "privilegeWithdrawn or unspecified");
-    command.option("--host", options->host, "The broker's address, when not the first given to init");
+    command.option("--host", options->host, "The broker's address: this one only, not those of `hosts list`");
     command.action([&context, options] { revoke(context, *options); });
 }
 

@@ -40,7 +40,7 @@ void add_send(const Command& app, Context& context) {
     command.option("NAME", options->name, "The device").required();
     command.option("SUBTOPIC", options->subtopic, "Below devices/NAME/").required();
     command.option("MESSAGE", options->message, "The payload").required();
-    command.option("--host", options->host, "The broker's address, when not the first given to init");
+    command.option("--host", options->host, "The broker's address: this one only, not those of `hosts list`");
     command.flag("--retain", options->retain, "The broker keeps it for a device that connects later");
     command.action([&context, options] { send(context, *options); });
 }

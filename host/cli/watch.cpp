@@ -37,10 +37,10 @@ void print_message(const Context& context, const transport::Received& message) {
     std::fflush(stdout);
 }
 
-void print_state(const Context& context, const transport::State& state, const transport::Options& options) {
+void print_state(const Context& context, const transport::State& state) {
     if (context.json) return;
     if (state.phase == transport::Phase::connected) {
-        fmt::print(stderr, "Connected to {}:{} as the operator. Ctrl-C ends.\n", options.host, options.port);
+        fmt::print(stderr, "Connected to {}:{} as the operator. Ctrl-C ends.\n", state.host, state.port);
     } else if (state.phase == transport::Phase::waiting && state.error) {
         fmt::print(stderr, "{} Trying again in {:.1f} s.\n", state.error->detail(),
                    static_cast<double>(state.retry_in.count()) / 1000.0);
@@ -49,9 +49,10 @@ void print_state(const Context& context, const transport::State& state, const tr
 
 void watch(const Context& context, const WatchOptions& wanted) {
     const lifecycle::Home home(context.home_path());
-    const auto options = [&] { return operator_connection(home, wanted.host, "watch"); };
     asio::io_context io;
-    transport::Client client(io, options());
+    transport::Client client(io, operator_connection(home, wanted.host, "watch"));
+    std::optional<FollowSettings> follow;
+    if (wanted.host.empty()) follow.emplace(io, home, client);
     std::optional<Error> failure;
     std::int64_t seen = 0;
     client.on_message([&](const transport::Received& message) {
@@ -61,10 +62,11 @@ void watch(const Context& context, const WatchOptions& wanted) {
     });
     asio::signal_set interrupts(io, SIGINT, SIGTERM);
     client.on_state([&](const transport::State& state) {
-        print_state(context, state, options());
+        print_state(context, state);
         if (state.phase != transport::Phase::stopped) return;
         failure = state.error;
         interrupts.cancel();
+        if (follow) follow->stop();
     });
     interrupts.async_wait([&](const std::error_code& error, int) {
         if (!error) client.stop();
@@ -89,7 +91,7 @@ void add_watch(const Command& app, Context& context) {
         "  countersign --json watch -n 10");
     auto options = std::make_shared<WatchOptions>();
     command.option("TOPIC", options->topic, "An MQTT topic filter").show_default();
-    command.option("--host", options->host, "The broker's address, when not the first given to init");
+    command.option("--host", options->host, "The broker's address: this one only, not those of `hosts list`");
     command.option("-n,--count", options->count, "End after so many messages")
         .range(0, std::numeric_limits<std::int64_t>::max());
     command.action([&context, options] { watch(context, *options); });

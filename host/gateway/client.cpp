@@ -28,11 +28,7 @@ transport::Options transport_options(const Identity& identity, const ClientOptio
         throw fault_of(Error(Code::Usage, "The identity names no broker.", "load_identity(folder, {{host}})"),
                        true);
     }
-    options.host = identity.brokers.front().host;
-    options.port = identity.brokers.front().port;
-    for (std::size_t i = 1; i < identity.brokers.size(); ++i) {
-        options.others.push_back({identity.brokers[i].host, identity.brokers[i].port});
-    }
+    for (const auto& broker : identity.brokers) options.brokers.push_back({broker.host, broker.port});
     options.client_id = identity.name;
     options.certificate = identity.certificate;
     options.key = identity.key;

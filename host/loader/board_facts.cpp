@@ -109,6 +109,7 @@ BoardFacts from_json(const json& facts) {
     out.machine = facts.at("machine").get<std::string>();
     out.block_size = facts.at("block").get<std::uint64_t>();
     out.free_bytes = facts.at("free").get<std::uint64_t>();
+    out.bytecode = facts.value("mpy", 0);
     out.sha256 = facts.at("files").get<std::map<std::string, std::string>>();
     out.chip_id = facts.value("chip", "");
     out.main_line = facts.at("main").get<std::string>();

@@ -17,7 +17,8 @@ struct BoardFacts {
     std::string machine;           // "ESP32C3 module with ESP32C3"; may be empty
     std::uint64_t block_size = 0;  // bytes
     std::uint64_t free_bytes = 0;
-    std::map<std::string, std::string> sha256;  // of the files asked for, in hex; "" when absent
+    int bytecode = 0;                           // the version of .mpy files it reads; 0: none
+    std::map<std::string, std::string> sha256;  // of our modules and main.py, in hex; "" when absent
     std::string main_line;                      // the first line of main.py; "" when there is none
     std::string chip_id;                        // machine.unique_id() in hex; "" where there is none
     std::string active_name;                    // of the identity in use; "" when there is none

@@ -19,6 +19,12 @@ std::string python_string(std::string_view path) {
     return "'" + std::string(path) + "'";
 }
 
+std::string python_list(const std::vector<std::string>& paths) {
+    std::string list = "[";
+    for (const auto& path : paths) list += python_string(path) + ",";
+    return list + "]";
+}
+
 // Builds a script in memory that is wiped at the end, whatever it grew through.
 class Script {
   public:
@@ -55,16 +61,15 @@ def _cs_text(p):
     except (OSError, UnicodeError):
         return ''
 def _cs_sha(p):
+    h = hashlib.sha256()
     try:
-        f = open(p, 'rb')
+        with open(p, 'rb') as f:
+            b = f.read(512)
+            while b:
+                h.update(b)
+                b = f.read(512)
     except OSError:
         return ''
-    with f:
-        h = hashlib.sha256()
-        b = f.read(512)
-        while b:
-            h.update(b)
-            b = f.read(512)
     return str(binascii.hexlify(h.digest()), 'ascii')
 def _cs_sync():
     if hasattr(os, 'sync'):
@@ -76,23 +81,42 @@ def _cs_open(p):
     _cs_f = open(p + '.new', 'wb')
 def _cs_add(b):
     _cs_f.write(binascii.a2b_base64(b))
-def _cs_done(sha):
+def _cs_close(sha):
     _cs_f.close()
     _cs_sync()
     if _cs_sha(_cs_p + '.new') != sha:
         raise ValueError('CS-READBACK ' + _cs_p)
-    try:
-        os.rename(_cs_p + '.new', _cs_p)
-    except OSError:
-        os.remove(_cs_p)
-        os.rename(_cs_p + '.new', _cs_p)
-    _cs_sync()
+def _cs_said():
     gc.collect()
     print('CS-WRITTEN ' + _cs_p)
+def _cs_staged(sha):
+    _cs_close(sha)
+    _cs_said()
+def _cs_rename(p):
+    try:
+        os.rename(p + '.new', p)
+    except OSError:
+        os.remove(p)
+        os.rename(p + '.new', p)
+def _cs_done(sha):
+    _cs_close(sha)
+    _cs_rename(_cs_p)
+    _cs_sync()
+    _cs_said()
+def _cs_exchange(new, old):
+    for p in new:
+        _cs_rename(p)
+    for p in old:
+        if _cs_exists(p):
+            os.remove(p)
+    _cs_sync()
 )";
 
 constexpr std::string_view kFacts = R"(
-def _cs_facts(paths):
+def _cs_modules(d):
+    names = os.listdir(d) if _cs_exists(d) else []
+    return [d + '/' + n for n in names if n.split('.')[-1] in ('py', 'mpy', 'new')][:256]
+def _cs_facts():
     import json
     s = os.statvfs('/')
     slots = {}
@@ -108,10 +132,13 @@ def _cs_facts(paths):
     m = sys.implementation
     print('CS-FACTS ' + json.dumps({
         'name': m[0], 'version': list(m[1][:3]), 'machine': getattr(m, '_machine', ''),
-        'block': s[0], 'free': s[1] * s[3], 'files': {p: _cs_sha('/' + p) for p in paths},
+        'block': s[0], 'free': s[1] * s[3],
+        'mpy': getattr(m, '_mpy', 0) & 255,
+        'files': {p[1:]: _cs_sha(p) for p in _cs_modules('/lib/countersign') + ['/main.py', '/main.py.new']},
         'pointers': [_cs_text('/slots/pointer0'), _cs_text('/slots/pointer1')],
         'floors': [_cs_text('/slots/floor'), _cs_text('/slots/floor.new')],
         'main': _cs_text('/main.py').split('\n')[0][:80], 'chip': chip, 'slots': slots}))
+_cs_facts()
 )";
 
 constexpr std::string_view kClearSlot = R"(
@@ -195,19 +222,9 @@ def _cs_wifi(new):
         print('CS-NO-WIFI')
 )";
 
-}  // namespace
-
-Secret script_prelude() {
-    return Secret(kPrelude);
-}
-
-Secret script_facts(const std::vector<std::string>& paths) {
-    std::string script = std::string(kFacts) + "_cs_facts([";
-    for (const auto& path : paths) script += python_string(path) + ",";
-    return Secret(script + "])\n");
-}
-
-std::vector<Secret> scripts_put(std::string_view path, std::span<const std::uint8_t> content) {
+// `end_with`: the function that is given the SHA-256 of the whole.
+std::vector<Secret> scripts_write(std::string_view path, std::span<const std::uint8_t> content,
+                                  const std::string& end_with) {
     std::vector<Secret> scripts;
     std::size_t done = 0;
     do {
@@ -221,10 +238,32 @@ std::vector<Secret> scripts_put(std::string_view path, std::span<const std::uint
             script.add("')\n");
             done += line;
         }
-        if (done == content.size()) script.add("_cs_done('" + sha256_hex(content) + "')\n");
+        if (done == content.size()) script.add(end_with + "('" + sha256_hex(content) + "')\n");
         scripts.push_back(script.take());
     } while (done < content.size());
     return scripts;
+}
+
+}  // namespace
+
+Secret script_prelude() {
+    return Secret(kPrelude);
+}
+
+Secret script_facts() {
+    return Secret(kFacts);
+}
+
+std::vector<Secret> scripts_put(std::string_view path, std::span<const std::uint8_t> content) {
+    return scripts_write(path, content, "_cs_done");
+}
+
+std::vector<Secret> scripts_stage(std::string_view path, std::span<const std::uint8_t> content) {
+    return scripts_write(path, content, "_cs_staged");
+}
+
+Secret script_exchange(const std::vector<std::string>& arrived, const std::vector<std::string>& gone) {
+    return Secret("_cs_exchange(" + python_list(arrived) + ", " + python_list(gone) + ")\n");
 }
 
 Secret script_clear_slot(std::string_view folder) {

@@ -33,12 +33,18 @@ inline constexpr std::string_view kWifiConfFault = "CS-WIFI-CONF";
 // What the others need; runs before any of them.
 [[nodiscard]] Secret script_prelude();
 
-// Prints the facts: firmware, free space, SHA-256 of these files, slots, pointers, floor, main.py's first
-// line.
-[[nodiscard]] Secret script_facts(const std::vector<std::string>& paths);
+// Prints the facts: firmware, the bytecode it reads, free space, SHA-256 of the modules in our folder and of
+// main.py, slots, pointers, floor, main.py's first line.
+[[nodiscard]] Secret script_facts();
 
 // Writes a file beside the target, reads it back and renames it over the target.
 [[nodiscard]] std::vector<Secret> scripts_put(std::string_view path, std::span<const std::uint8_t> content);
+
+// The first half of scripts_put: the file lies beside the target, read back.
+[[nodiscard]] std::vector<Secret> scripts_stage(std::string_view path, std::span<const std::uint8_t> content);
+// The second half, of many files at once; then those that are `gone` are removed.
+[[nodiscard]] Secret script_exchange(const std::vector<std::string>& arrived,
+                                     const std::vector<std::string>& gone);
 
 // From here to the writing of its identity.json the folder is not a slot.
 [[nodiscard]] Secret script_clear_slot(std::string_view folder);

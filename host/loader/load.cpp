@@ -5,13 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "host/base/error.h"
 #include "host/loader/board_facts.h"
 #include "host/loader/board_scripts.h"
-#include "host/loader/device_files.h"
 #include "host/loader/digest.h"
+#include "host/loader/program.h"
 #include "host/loader/wifi_conf.h"
 
 namespace countersign::loader {
@@ -86,11 +87,9 @@ class Loading {
   private:
     void look() {
         talk_.say("Stopping what runs on the board, looking at what it is");
-        std::vector<std::string> paths;
-        for (const auto& file : device_files()) paths.emplace_back(file.path);
         std::vector<Secret> scripts;
         scripts.push_back(script_prelude());
-        scripts.push_back(script_facts(paths));
+        scripts.push_back(script_facts());
         facts_ = parse_facts(talk_.run(scripts));
         result_.port = talk_.board().port();
         result_.firmware = facts_.version_text();
@@ -103,41 +102,25 @@ class Loading {
     }
 
     void decide_program() {
-        for (const auto& file : device_files()) {
-            const std::string path(file.path);
-            const std::string there = digest_of(path);
-            if (there == sha256_hex(file.content)) continue;
-            if (path == "main.py" && !there.empty() && !facts_.main_line.starts_with(kMainMarker) &&
-                !options_.replace_main) {
-                result_.main_kept = true;
-                continue;
-            }
-            program_.push_back({"/" + path, as_bytes(file.content)});
-            result_.written.push_back(path);
-        }
+        const Form form = form_for(facts_, options_.source);
+        program_.emplace(facts_, form, options_.replace_main);
+        result_.compiled = form == Form::compiled;
+        result_.main_kept = program_->keeps_main();
+        result_.written = program_->written();
+        result_.removed = program_->removed();
     }
 
-    // Of a file on the board; empty when it is not there.
-    [[nodiscard]] std::string digest_of(const std::string& path) const {
-        const auto found = facts_.sha256.find(path);
-        return found == facts_.sha256.end() ? std::string() : found->second;
-    }
-
-    // A file of the program is written beside the one it replaces, so its blocks are needed on top.
-    void check_space(std::uint64_t files) const {
+    // `more`: blocks that are needed beside those of the program.
+    void check_space(std::uint64_t more) {
         if (facts_.block_size == 0) throw Error(Code::BoardFailed, "The board has no file system.");
-        std::uint64_t blocks = kSpareBlocks + files;
-        std::uint64_t largest = 0;
-        for (const auto& file : program_) {
-            const std::uint64_t needed = file.content.size() / facts_.block_size + 1;
-            if (digest_of(file.path.substr(1)).empty()) blocks += needed;
-            largest = std::max(largest, needed);
-        }
-        const std::uint64_t bytes = (blocks + largest) * facts_.block_size;
-        if (bytes > facts_.free_bytes) {
+        more += kSpareBlocks;
+        const std::uint64_t free = facts_.free_bytes / facts_.block_size;
+        free_for_program_ = free > more ? free - more : 0;
+        const std::uint64_t needed = more + program_->blocks(free_for_program_);
+        if (needed > free) {
             throw Error(Code::BoardFull,
                         fmt::format("The board at {} has {} kB free; {} kB are needed.", result_.port,
-                                    facts_.free_bytes / 1024, (bytes + 1023) / 1024));
+                                    facts_.free_bytes / 1024, (needed * facts_.block_size + 1023) / 1024));
         }
     }
 
@@ -163,12 +146,9 @@ class Loading {
     }
 
     void bring_program() {
-        if (program_.empty()) return;
+        if (program_->empty()) return;
         talk_.say("Bringing the program up to date");
-        std::vector<Secret> scripts;
-        scripts.push_back(script_prelude());
-        for (const auto& file : program_) append(scripts, scripts_put(file.path, file.content));
-        (void)talk_.run(scripts);
+        (void)talk_.run(program_->scripts(free_for_program_));
     }
 
     void configure() {
@@ -197,7 +177,8 @@ class Loading {
     const Clock& clock_;
     const std::map<std::string, Secret> wifi_;
     BoardFacts facts_;
-    std::vector<File> program_;
+    std::optional<ProgramChange> program_;
+    std::uint64_t free_for_program_ = 0;  // blocks
     LoadResult result_;
 };
 

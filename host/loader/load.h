@@ -28,6 +28,7 @@ struct LoadOptions {
     std::optional<std::string> wifi_ssid;  // not given: what wifi.conf on the board says stays
     std::optional<Secret> wifi_password;   // likewise; empty: an open network
     bool replace_main = false;             // also a main.py that is not ours
+    bool source = false;                   // the program as source, though the board reads our bytecode
 };
 
 struct LoadResult {
@@ -36,7 +37,9 @@ struct LoadResult {
     std::string machine;               // what the firmware calls the board
     char slot = 'a';                   // where the identity is now
     bool enrolled = false;             // the board made its keys in this load
+    bool compiled = true;              // the program is there as bytecode, not as source
     std::vector<std::string> written;  // program files that were not yet on the board as they are
+    std::vector<std::string> removed;  // modules of ours that the program does not have any more
     bool main_kept = false;            // main.py is somebody else's: nothing starts at boot
     bool wifi_missing = false;         // wifi.conf names no network
 };

@@ -14,7 +14,7 @@ class Backoff {
     using Milliseconds = std::chrono::milliseconds;
     using Time = std::chrono::steady_clock::time_point;
 
-    Backoff(Milliseconds first, Milliseconds last, Milliseconds stable_after,
+    Backoff(Milliseconds first, Milliseconds last, Milliseconds cure, Milliseconds stable_after,
             std::function<std::uint32_t()> random);
 
     // A connection has come about; it resets the ceiling only if it lasts.
@@ -23,12 +23,19 @@ class Backoff {
     // The wait before the next attempt: uniform in [0, ceiling]; the ceiling then doubles, up to the last.
     [[nodiscard]] Milliseconds next(Time now);
 
-    // From here on the last ceiling holds: nobody expects the fault to go away by itself.
-    void expect_long() { ceiling_ = last_; }
+    // The wait after a fault that somebody must cure: uniform in [0, cure], however often. Silence may last,
+    // and then many clients come back at once; but what answers, if wrongly, is there and perhaps being
+    // worked on. A handshake a client and minute is no burden, and whoever has cured it waits for the client.
+    [[nodiscard]] Milliseconds next_for_cure();
+
+    void begin_anew() { ceiling_ = first_; }
 
   private:
+    [[nodiscard]] Milliseconds below(Milliseconds ceiling) const;
+
     Milliseconds first_;
     Milliseconds last_;
+    Milliseconds cure_;
     Milliseconds stable_after_;
     Milliseconds ceiling_;
     std::function<std::uint32_t()> random_;

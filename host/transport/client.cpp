@@ -51,6 +51,10 @@ void Client::publish(std::string topic, std::string payload, Qos qos, bool retai
     impl_->pump();
 }
 
+void Client::set_brokers(std::vector<Address> brokers) {
+    impl_->set_brokers(std::move(brokers));
+}
+
 const State& Client::state() const noexcept {
     return impl_->state;
 }

@@ -7,13 +7,15 @@
 // Errors arrive as the catalogue's codes:
 //   E-BROKER-UNREACHABLE  no such host, nothing listens, no answer in time            passing
 //   E-BROKER-CLOSED       a working connection was lost                               passing
-//   E-BROKER-PROTOCOL     what answers does not speak TLS or MQTT as it must          permanent (MQTT),
-//   passing (loss) E-BROKER-UNTRUSTED    the broker's certificate is not from our anchors permanent
-//   E-BROKER-NAME         the broker's certificate does not name Options::host        permanent
+//   E-BROKER-PROTOCOL     what answers does not speak TLS or MQTT as it must          permanent
+//   E-BROKER-UNTRUSTED    the broker's certificate is not from our anchors            permanent
+//   E-BROKER-NAME         the broker's certificate does not name the host dialled     permanent
 //   E-BROKER-CERT-DATES   the broker's certificate is expired or not yet valid        permanent
 //   E-CERT-EXPIRED        ours has expired (the broker's alert, or its dates)         permanent
 //   E-BROKER-REFUSED      ours is revoked or unknown, or CONNACK said no              permanent
 //   E-TOPIC-INVALID, E-MESSAGE-TOO-LARGE, E-QUEUE-FULL, E-NOT-SENT     one message or subscription
+// Of several brokers the failure that tells most is told; it is permanent when the broker itself refuses us,
+// or when all of them failed for good.
 #pragma once
 
 #include <asio/io_context.hpp>
@@ -23,6 +25,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "host/transport/options.h"
 #include "host/transport/properties.h"
@@ -77,6 +80,9 @@ class Client {
     // it.
     void publish(std::string topic, std::string payload, Qos qos, bool retain = false, Done done = {},
                  const MessageProperties& properties = {});
+
+    // Instead of Options::brokers, from the next dial on: at once while there is no connection.
+    void set_brokers(std::vector<Address> brokers);
 
     [[nodiscard]] const State& state() const noexcept;
 

@@ -41,9 +41,14 @@ mqtt::ConnectOptions connect_options(const Options& options, const mqtt::Message
     return connect;
 }
 
+void check_brokers(const std::vector<Address>& brokers) {
+    const bool whole =
+        std::ranges::all_of(brokers, [](const Address& one) { return !one.host.empty() && one.port != 0; });
+    if (brokers.empty() || !whole) throw Error(Code::Usage, "A broker has a host and a port.");
+}
+
 Options checked(Options options) {
-    if (options.host.empty() || options.port == 0)
-        throw Error(Code::Usage, "A broker has a host and a port.");
+    check_brokers(options.brokers);
     if (options.keep_alive.count() < 0 || options.keep_alive.count() > 65'535) {
         throw Error(Code::Usage, "The keepalive is 0 to 65535 seconds.");
     }
@@ -78,8 +83,9 @@ Client::Impl::Impl(asio::io_context& context, Options wanted)
               .response_timeout =
                   std::max(kPingPatience, static_cast<mqtt::Millis>(options.connect_timeout.count())),
               .version = options.version},
-      backoff_(options.first_backoff, options.last_backoff, options.stable_after, options.random),
-      attempt_timer_(context),
+      backoff_(options.first_backoff, options.last_backoff, options.cure_backoff, options.stable_after,
+               options.random),
+      brokers_(options.brokers),
       session_timer_(context),
       retry_timer_(context),
       grace_timer_(context) {}
@@ -100,26 +106,33 @@ void Client::Impl::start() {
 
 void Client::Impl::attempt() {
     refusal_.reset();
-    attempt_timer_.expires_after(options.connect_timeout);
-    attempt_timer_.async_wait([weak = weak_from_this()](const std::error_code& cancelled) {
-        const auto self = weak.lock();
-        if (cancelled || !self || !self->link_ || self->link_->stage() == Stage::connected) return;
-        self->lost(attempt_timeout(self->link_->stage(), self->options.connect_timeout, self->peer()));
-    });
-    link_ = std::make_shared<Link>(context_, tls_, peer(), *this);
+    round_ = std::make_shared<Round>(context_, tls_, options, brokers_in_turn(), *this);
     State news;
     news.phase = Phase::connecting;
     tell(std::move(news));
-    if (link_) link_->open();
+    if (round_) round_->begin();
 }
 
-void Client::Impl::link_open(bool resumed) {
-    resumed_ = resumed;
+// A lost connection is looked for first where it was: there our session is known.
+std::vector<Address> Client::Impl::brokers_in_turn() const {
+    auto brokers = brokers_;
+    const auto last = last_ ? std::ranges::find(brokers, *last_) : brokers.begin();
+    if (last != brokers.end()) std::ranges::rotate(brokers, last);
+    return brokers;
+}
+
+void Client::Impl::round_open(std::shared_ptr<Link> link) {
+    link_ = std::move(link);
+    link_->belong_to(*this);
     const mqtt::Message will = options.will ? will_message(*options.will) : mqtt::Message{};
     const std::string properties = encoded(options.user_properties);
     (void)session_->connect(
         now(), connect_options(options, options.will ? &will : nullptr, properties));  // checked before
     pump();
+}
+
+void Client::Impl::round_failed(const Failure& failure) {
+    lost(failure);
 }
 
 void Client::Impl::link_bytes(mqtt::Bytes bytes) {
@@ -133,7 +146,7 @@ void Client::Impl::link_written() {
 }
 
 void Client::Impl::link_lost(Failure failure) {
-    lost(failure);
+    broken(std::move(failure));
 }
 
 void Client::Impl::link_finished() {
@@ -211,7 +224,7 @@ void Client::Impl::handle(const mqtt::Effect& effect) {
     switch (effect.kind) {
         case Kind::send: link_->write(effect.bytes); break;
         case Kind::connected: on_connected(effect); break;
-        case Kind::refused: refusal_ = refusal(effect.reason, peer()); break;
+        case Kind::refused: refusal_ = refusal(effect.reason, link_->peer()); break;
         case Kind::message:
             if (on_message) {
                 on_message({effect.message.topic, as_text(effect.message.payload), effect.message.qos,
@@ -226,20 +239,21 @@ void Client::Impl::handle(const mqtt::Effect& effect) {
         case Kind::unsubscribed: queue.unsubscribed(effect.packet_id, effect.bytes); break;
         case Kind::dropped: queue.dropped(effect.packet_id, effect.drop); break;
         case Kind::rejected: queue.rejected(effect.packet_id, effect.reason); break;
-        case Kind::disconnected: refusal_ = goodbye(effect.reason, peer()); break;
+        case Kind::disconnected: refusal_ = goodbye(effect.reason, link_->peer()); break;
         case Kind::close: on_close(effect.fault); break;
     }
 }
 
 void Client::Impl::on_connected(const mqtt::Effect& effect) {
-    attempt_timer_.cancel();
-    link_->set_stage(Stage::connected);
+    drop_round();
+    link_->let_in();
+    last_ = link_->peer();
     backoff_.connected(options.now());
     queue.connected(effect.session_present);
     State news;
     news.phase = Phase::connected;
     news.session_present = effect.session_present;
-    news.tls_resumed = resumed_;
+    news.tls_resumed = link_->resumed();
     tell(std::move(news));
 }
 
@@ -248,16 +262,18 @@ void Client::Impl::on_close(mqtt::Fault fault) {
         link_->finish();
     } else {
         const bool told = fault == mqtt::Fault::refused || fault == mqtt::Fault::server_disconnected;
-        lost(told ? *refusal_ : session_failure(fault, peer()));
+        broken(told ? *refusal_ : session_failure(fault, link_->peer()));
     }
 }
 
+void Client::Impl::drop_round() {
+    if (round_) round_->abandon();
+    round_.reset();
+}
+
 void Client::Impl::drop_link() {
-    attempt_timer_.cancel();
     sleep();
     if (!link_) return;
-    // Whoever was not let in with a resumed session must show the certificate again.
-    if (link_->stage() != Stage::connected) tls_->forget_session();
     link_->abandon();
     link_.reset();
     session_->transport_closed();
@@ -265,23 +281,17 @@ void Client::Impl::drop_link() {
     while (session_->next(effect)) handle(effect);  // only `dropped` may come
 }
 
-Peer Client::Impl::peer() const {
-    if (broker_ == 0) return {options.host, options.port};
-    const Address& other = options.others[broker_ - 1];
-    return {other.host, other.port};
-}
-
-// A TLS session is never offered to another host.
-void Client::Impl::turn_to_next_broker() {
-    if (options.others.empty()) return;
-    broker_ = (broker_ + 1) % (options.others.size() + 1);
-    tls_->forget_session();
+// One that has not let us in yet leaves it to the next one.
+void Client::Impl::broken(Failure failure) {
+    if (!round_) return lost(failure);
+    drop_link();
+    refusal_.reset();
+    round_->go_on(failure);
 }
 
 void Client::Impl::lost(const Failure& failure) {
-    const bool was_in = link_ && link_->stage() == Stage::connected;
+    drop_round();
     drop_link();
-    if (!was_in) turn_to_next_broker();  // else it is the one that knows our session
     queue.connection_lost(failure.error);
     const bool give_up = failure.permanent && options.give_up_on_permanent;
     if (give_up || disconnect_wanted_ || !options.reconnect) {
@@ -293,18 +303,30 @@ void Client::Impl::lost(const Failure& failure) {
 }
 
 void Client::Impl::wait_and_retry(const Failure& failure) {
-    if (failure.permanent) backoff_.expect_long();
     State news;
     news.phase = Phase::waiting;
     news.error = failure.error;
     news.permanent = failure.permanent;
-    news.retry_in = backoff_.next(options.now());
+    news.retry_in = failure.permanent ? backoff_.next_for_cure() : backoff_.next(options.now());
     retry_timer_.expires_after(news.retry_in);
     retry_timer_.async_wait([weak = weak_from_this()](const std::error_code& cancelled) {
         const auto self = weak.lock();
-        if (!cancelled && self && self->running_ && !self->link_) self->attempt();
+        if (!cancelled && self && self->running_ && !self->round_ && !self->link_) self->attempt();
     });
     tell(std::move(news));
+}
+
+void Client::Impl::set_brokers(std::vector<Address> brokers) {
+    check_brokers(brokers);
+    if (brokers == brokers_) return;
+    brokers_ = std::move(brokers);
+    last_.reset();
+    backoff_.begin_anew();
+    if (!running_ || (link_ && link_->stage() == Stage::connected)) return;
+    retry_timer_.cancel();
+    drop_round();
+    drop_link();
+    attempt();
 }
 
 void Client::Impl::stop(std::chrono::milliseconds grace) {
@@ -324,6 +346,7 @@ void Client::Impl::disconnect() {
     if (disconnect_wanted_) return;
     disconnect_wanted_ = true;
     if (session_->connected()) return pump();
+    drop_round();
     drop_link();
     stopped(std::nullopt, false);
 }
@@ -346,9 +369,9 @@ void Client::Impl::abandon() {
     on_message = {};
     on_state = {};
     on_oversize = {};
+    drop_round();
     if (link_) link_->abandon();
     link_.reset();
-    attempt_timer_.cancel();
     sleep();
     retry_timer_.cancel();
     grace_timer_.cancel();
@@ -356,8 +379,9 @@ void Client::Impl::abandon() {
 
 void Client::Impl::tell(State news) {
     if (news.phase == Phase::connecting || news.phase == Phase::connected) {
-        news.host = peer().host;
-        news.port = peer().port;
+        const Address with = link_ ? link_->peer() : brokers_in_turn().front();
+        news.host = with.host;
+        news.port = with.port;
     }
     state = std::move(news);
     if (on_state) on_state(state);

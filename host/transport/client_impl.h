@@ -14,16 +14,20 @@
 #include "host/transport/client.h"
 #include "host/transport/link.h"
 #include "host/transport/queue.h"
+#include "host/transport/round.h"
 #include "host/transport/tls.h"
 
 namespace countersign::transport {
 
-class Client::Impl final : public LinkOwner, public std::enable_shared_from_this<Client::Impl> {
+class Client::Impl final : public LinkOwner,
+                           public RoundOwner,
+                           public std::enable_shared_from_this<Client::Impl> {
   public:
     Impl(asio::io_context& context, Options options);
 
     void start();
     void stop(std::chrono::milliseconds grace);
+    void set_brokers(std::vector<Address> brokers);
     void abandon();  // the Client is going
 
     // Does whatever can be done now, then arranges to be called when there is more.
@@ -46,7 +50,8 @@ class Client::Impl final : public LinkOwner, public std::enable_shared_from_this
         std::vector<std::uint16_t> incoming;
     };
 
-    void link_open(bool resumed) override;
+    void round_open(std::shared_ptr<Link> link) override;
+    void round_failed(const Failure& failure) override;
     void link_bytes(mqtt::Bytes bytes) override;
     void link_written() override;
     void link_lost(Failure failure) override;
@@ -60,15 +65,16 @@ class Client::Impl final : public LinkOwner, public std::enable_shared_from_this
     void handle(const mqtt::Effect& effect);
     void on_connected(const mqtt::Effect& effect);
     void on_close(mqtt::Fault fault);
+    void broken(Failure failure);
     void lost(const Failure& failure);
+    void drop_round();
     void drop_link();
     void wait_and_retry(const Failure& failure);
     void stopped(const std::optional<Error>& error, bool permanent);
     void disconnect();
     void tell(State news);
     [[nodiscard]] mqtt::Millis now() const;
-    [[nodiscard]] Peer peer() const;
-    void turn_to_next_broker();
+    [[nodiscard]] std::vector<Address> brokers_in_turn() const;
 
     asio::io_context& context_;
     std::shared_ptr<TlsContext> tls_;
@@ -76,15 +82,15 @@ class Client::Impl final : public LinkOwner, public std::enable_shared_from_this
     mqtt::Limits limits_;
     std::optional<mqtt::Session> session_;
     Backoff backoff_;
-    std::shared_ptr<Link> link_;
-    asio::steady_timer attempt_timer_;  // Options::connect_timeout
+    std::vector<Address> brokers_;
+    std::optional<Address> last_;       // with whom we were connected
+    std::shared_ptr<Round> round_;      // until CONNACK
+    std::shared_ptr<Link> link_;        // from TLS on
     asio::steady_timer session_timer_;  // the session's deadline()
     asio::steady_timer retry_timer_;
     asio::steady_timer grace_timer_;
     mqtt::Millis timer_due_ = mqtt::kNever;  // what session_timer_ is set to
-    std::size_t broker_ = 0;                 // 0: Options::host, else one of the others
     std::optional<Failure> refusal_;
-    bool resumed_ = false;
     bool running_ = false;
     bool pumping_ = false;
     bool callbacks_posted_ = false;

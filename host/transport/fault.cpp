@@ -11,7 +11,7 @@
 namespace countersign::transport {
 namespace {
 
-std::string address(const Peer& peer) {
+std::string address(const Address& peer) {
     const bool is_ipv6 = peer.host.find(':') != std::string::npos;
     return is_ipv6 ? fmt::format("[{}]:{}", peer.host, peer.port)
                    : fmt::format("{}:{}", peer.host, peer.port);
@@ -25,7 +25,7 @@ Failure permanent(Code code, std::string_view detail) {
     return {Error(code, detail), true};
 }
 
-Failure untrusted(long verify_result, const Peer& peer) {
+Failure untrusted(long verify_result, const Address& peer) {
     const std::string why = X509_verify_cert_error_string(verify_result);
     switch (verify_result) {
         case X509_V_ERR_HOSTNAME_MISMATCH:
@@ -50,7 +50,7 @@ Failure untrusted(long verify_result, const Peer& peer) {
     }
 }
 
-Failure own_certificate_refused(OwnDates own, std::string_view why, const Peer& peer) {
+Failure own_certificate_refused(OwnDates own, std::string_view why, const Address& peer) {
     if (own == OwnDates::expired) {
         return permanent(
             Code::CertExpired,
@@ -65,7 +65,8 @@ Failure own_certificate_refused(OwnDates own, std::string_view why, const Peer& 
                      fmt::format("The broker at {} refused our certificate ({}).", address(peer), why));
 }
 
-Failure tls_failure(int reason, std::string_view text, long verify_result, OwnDates own, const Peer& peer) {
+Failure tls_failure(int reason, std::string_view text, long verify_result, OwnDates own,
+                    const Address& peer) {
     switch (reason) {
         case SSL_R_CERTIFICATE_VERIFY_FAILED: return untrusted(verify_result, peer);
         case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
@@ -97,8 +98,24 @@ OwnDates dates_of(const X509& certificate) {
     return OwnDates::valid;
 }
 
+int weight(const Failure& failure) {
+    switch (failure.error.id()) {
+        case Code::BrokerRefused:
+        case Code::CertExpired:
+        case Code::CertNotYet: return 3;
+        case Code::BrokerClosed: return 1;
+        case Code::BrokerUnreachable: return 0;
+        default: return 2;
+    }
+}
+
+// A certificate of our authority that is over is our broker's all the same.
+bool nobody_of_ours(const Failure& failure) {
+    return weight(failure) < 3 && failure.error.id() != Code::BrokerCertDates;
+}
+
 Failure transport_failure(Stage stage, const std::error_code& code, long verify_result, OwnDates own,
-                          const Peer& peer) {
+                          const Address& peer) {
     if (code.category() == asio::error::get_ssl_category()) {
         const auto packed = static_cast<unsigned long>(static_cast<unsigned>(code.value()));
         if (ERR_GET_LIB(packed) == ERR_LIB_SSL) {
@@ -125,7 +142,7 @@ Failure transport_failure(Stage stage, const std::error_code& code, long verify_
                    fmt::format("The connection to {} was lost ({}).", address(peer), code.message()));
 }
 
-Failure refusal(mqtt::ReasonCode reason, const Peer& peer) {
+Failure refusal(mqtt::ReasonCode reason, const Address& peer) {
     const std::string at = address(peer);
     switch (reason) {
         case mqtt::ReasonCode::server_unavailable:
@@ -148,7 +165,7 @@ Failure refusal(mqtt::ReasonCode reason, const Peer& peer) {
     }
 }
 
-Failure goodbye(mqtt::ReasonCode reason, const Peer& peer) {
+Failure goodbye(mqtt::ReasonCode reason, const Address& peer) {
     const std::string at = address(peer);
     switch (reason) {
         case mqtt::ReasonCode::not_authorized:
@@ -171,7 +188,7 @@ Failure goodbye(mqtt::ReasonCode reason, const Peer& peer) {
     }
 }
 
-Failure session_failure(mqtt::Fault fault, const Peer& peer) {
+Failure session_failure(mqtt::Fault fault, const Address& peer) {
     switch (fault) {
         case mqtt::Fault::connect_timeout:
             return passing(Code::BrokerUnreachable,
@@ -184,7 +201,7 @@ Failure session_failure(mqtt::Fault fault, const Peer& peer) {
     }
 }
 
-Failure attempt_timeout(Stage stage, std::chrono::milliseconds timeout, const Peer& peer) {
+Failure attempt_timeout(Stage stage, std::chrono::milliseconds timeout, const Address& peer) {
     const std::string_view doing = stage == Stage::resolving   ? "looking up its name"
                                    : stage == Stage::dialling  ? "dialling"
                                    : stage == Stage::handshake ? "in the TLS handshake"

@@ -9,6 +9,7 @@
 
 #include "core/mqtt/types.h"
 #include "host/base/error.h"
+#include "host/transport/options.h"
 
 namespace countersign::transport {
 
@@ -20,27 +21,27 @@ struct Failure {
     bool permanent;  // the same again would fail again
 };
 
-// Where we dialled, for the words: "broker.local:8883".
-struct Peer {
-    std::string host;
-    std::uint16_t port;
-};
-
 // How our own certificate's dates look by this computer's clock: it explains a broker that hangs up without a
 // word.
 enum class OwnDates : std::uint8_t { valid, expired, not_yet };
 [[nodiscard]] OwnDates dates_of(const X509& certificate);
 
+// How much a failure tells of the broker, among those of one round: that it refuses us says more than that
+// somebody else answered, and any answer more than silence.
+[[nodiscard]] int weight(const Failure& failure);
+// Whether the failure leaves open that our broker is elsewhere: it does not come from the broker itself.
+[[nodiscard]] bool nobody_of_ours(const Failure& failure);
+
 // A call of Asio or OpenSSL failed. `verify_result` is SSL_get_verify_result() for the handshake.
 [[nodiscard]] Failure transport_failure(Stage stage, const std::error_code& code, long verify_result,
-                                        OwnDates own, const Peer& peer);
+                                        OwnDates own, const Address& peer);
 // CONNACK said no.
-[[nodiscard]] Failure refusal(mqtt::ReasonCode reason, const Peer& peer);
+[[nodiscard]] Failure refusal(mqtt::ReasonCode reason, const Address& peer);
 // MQTT 5: the broker sent DISCONNECT.
-[[nodiscard]] Failure goodbye(mqtt::ReasonCode reason, const Peer& peer);
+[[nodiscard]] Failure goodbye(mqtt::ReasonCode reason, const Address& peer);
 // The session gave up the connection; any fault but `none`, `refused` and `server_disconnected`.
-[[nodiscard]] Failure session_failure(mqtt::Fault fault, const Peer& peer);
+[[nodiscard]] Failure session_failure(mqtt::Fault fault, const Address& peer);
 // Options::connect_timeout has passed.
-[[nodiscard]] Failure attempt_timeout(Stage stage, std::chrono::milliseconds timeout, const Peer& peer);
+[[nodiscard]] Failure attempt_timeout(Stage stage, std::chrono::milliseconds timeout, const Address& peer);
 
 }  // namespace countersign::transport

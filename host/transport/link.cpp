@@ -1,7 +1,6 @@
 #include "host/transport/link.h"
 
 #include <asio/buffer.hpp>
-#include <asio/connect.hpp>
 #include <asio/write.hpp>
 #include <utility>
 
@@ -15,34 +14,33 @@ constexpr std::chrono::seconds kEndPatience{2};
 
 }  // namespace
 
-Link::Link(asio::io_context& context, std::shared_ptr<TlsContext> tls, Peer peer, LinkOwner& owner)
+Link::Link(asio::io_context& context, std::shared_ptr<TlsContext> tls, Address peer,
+           std::chrono::milliseconds patience)
     : tls_(std::move(tls)),
       peer_(std::move(peer)),
-      owner_(owner),
-      resolver_(context),
+      patience_(patience),
       stream_(context, tls_->context()),
+      connecting_patience_(context),
       writing_patience_(context),
       end_patience_(context) {}
 
 // Every handler keeps the link alive and does nothing once it is closed.
-void Link::open() {
-    resolver_.async_resolve(
-        peer_.host, std::to_string(peer_.port), Resolver::numeric_service,
-        [self = shared_from_this()](const std::error_code& code, const Resolver::results_type& found) {
-            if (self->closed_) return;
-            if (code) return self->lost(code);
-            self->dial(found);
-        });
+void Link::open(const Tcp::endpoint& at, Opened told) {
+    opened_ = std::move(told);
+    be_patient();
+    stream_.next_layer().async_connect(at, [self = shared_from_this()](const std::error_code& code) {
+        if (self->closed_) return;
+        if (code) return self->lost(code);
+        self->shake_hands();
+    });
 }
 
-void Link::dial(const Resolver::results_type& endpoints) {
-    stage_ = Stage::dialling;
-    asio::async_connect(stream_.next_layer(), endpoints,
-                        [self = shared_from_this()](const std::error_code& code, const Tcp::endpoint&) {
-                            if (self->closed_) return;
-                            if (code) return self->lost(code);
-                            self->shake_hands();
-                        });
+void Link::be_patient() {
+    connecting_patience_.expires_after(patience_);
+    connecting_patience_.async_wait([self = shared_from_this()](const std::error_code& cancelled) {
+        if (cancelled || self->closed_) return;
+        self->lost(attempt_timeout(self->stage_, self->patience_, self->peer_));
+    });
 }
 
 void Link::shake_hands() {
@@ -51,7 +49,7 @@ void Link::shake_hands() {
     stream_.next_layer().set_option(Tcp::no_delay(true), ignored);  // 40 ms a handshake, else
     // Asio would have the buffer of a record given back and asked for again with each.
     SSL_clear_mode(stream_.native_handle(), SSL_MODE_RELEASE_BUFFERS);
-    if (!tls_->prepare(stream_.native_handle(), peer_.host)) return lost(asio::error::invalid_argument);
+    if (!tls_->prepare(stream_.native_handle(), peer_)) return lost(asio::error::invalid_argument);
     stream_.async_handshake(asio::ssl::stream_base::client,
                             [self = shared_from_this()](const std::error_code& code) {
                                 if (self->closed_) return;
@@ -62,7 +60,13 @@ void Link::shake_hands() {
 
 void Link::opened() {
     stage_ = Stage::connack;
-    owner_.link_open(SSL_session_reused(stream_.native_handle()) == 1);
+    resumed_ = SSL_session_reused(stream_.native_handle()) == 1;
+    std::exchange(opened_, {})(std::nullopt);
+}
+
+void Link::let_in() {
+    stage_ = Stage::connected;
+    connecting_patience_.cancel();
 }
 
 void Link::read() {
@@ -74,7 +78,7 @@ void Link::read() {
                                 if (self->closed_) return;
                                 if (code) return self->lost(code);
                                 const std::size_t all = self->read_more(count);
-                                self->owner_.link_bytes(mqtt::Bytes(self->incoming_).first(all));
+                                self->owner_->link_bytes(mqtt::Bytes(self->incoming_).first(all));
                             });
 }
 
@@ -120,7 +124,7 @@ void Link::written(const std::error_code& code) {
     }
     if (!queued_.empty()) return flush();
     if (finishing_) return shut_down();
-    owner_.link_written();
+    owner_->link_written();
 }
 
 // The timer is not set anew for each write, which would cost more than the write itself: it looks now and
@@ -156,25 +160,33 @@ void Link::shut_down() {
 
 void Link::end() {
     abandon();
-    owner_.link_finished();
+    owner_->link_finished();
 }
 
 void Link::abandon() {
     if (closed_) return;
     closed_ = true;
+    opened_ = {};
+    connecting_patience_.cancel();
     writing_patience_.cancel();
     end_patience_.cancel();
-    resolver_.cancel();
     std::error_code ignored;
     stream_.next_layer().close(ignored);
 }
 
 void Link::lost(const std::error_code& code) {
     if (finishing_) return end();  // the peer was quicker
-    Failure failure = transport_failure(stage_, code, SSL_get_verify_result(stream_.native_handle()),
-                                        tls_->own_dates(), peer_);
+    lost(transport_failure(stage_, code, SSL_get_verify_result(stream_.native_handle()), tls_->own_dates(),
+                           peer_));
+}
+
+void Link::lost(const Failure& failure) {
+    // Whoever was not let in with a resumed session must show the certificate again.
+    if (stage_ == Stage::handshake || stage_ == Stage::connack) tls_->forget_session();
+    const auto told = std::exchange(opened_, {});
     abandon();
-    owner_.link_lost(std::move(failure));
+    if (told) return told(failure);
+    owner_->link_lost(failure);
 }
 
 }  // namespace countersign::transport

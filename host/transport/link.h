@@ -1,4 +1,4 @@
-// One connection, from the name lookup to its end: bytes in order, both ways, over TLS.
+// One connection, from dialling one address to its end: bytes in order, both ways, over TLS.
 #pragma once
 
 #include <array>
@@ -6,8 +6,11 @@
 #include <asio/ip/tcp.hpp>
 #include <asio/ssl/stream.hpp>
 #include <asio/steady_timer.hpp>
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/mqtt/types.h"
@@ -19,7 +22,6 @@ namespace countersign::transport {
 // Told from the context's thread; after lost, finished or abandon() nothing comes any more.
 class LinkOwner {
   public:
-    virtual void link_open(bool resumed) = 0;        // TLS is up
     virtual void link_bytes(mqtt::Bytes bytes) = 0;  // one answer to one read()
     virtual void link_written() = 0;                 // everything given to write() and flushed is on its way
     virtual void link_lost(Failure failure) = 0;
@@ -31,10 +33,20 @@ class LinkOwner {
 
 class Link : public std::enable_shared_from_this<Link> {
   public:
-    // The owner calls abandon() before it goes.
-    Link(asio::io_context& context, std::shared_ptr<TlsContext> tls, Peer peer, LinkOwner& owner);
+    using Tcp = asio::ip::tcp;
+    // Nothing when TLS is up.
+    using Opened = std::function<void(const std::optional<Failure>& failure)>;
 
-    void open();
+    // The whole way up to let_in() may take `patience`.
+    Link(asio::io_context& context, std::shared_ptr<TlsContext> tls, Address peer,
+         std::chrono::milliseconds patience);
+
+    void open(const Tcp::endpoint& at, Opened told);
+    // Who is told of everything after open(). The owner calls abandon() before it goes.
+    void belong_to(LinkOwner& owner) noexcept { owner_ = &owner; }
+    [[nodiscard]] const Address& peer() const noexcept { return peer_; }
+    [[nodiscard]] bool resumed() const noexcept { return resumed_; }  // TLS was
+
     // Asks for bytes; they live until the next read().
     void read();
     // Copies; flush() sends. After a failed write the bytes go nowhere, and the reason comes with the next
@@ -48,41 +60,43 @@ class Link : public std::enable_shared_from_this<Link> {
     // Closes at once.
     void abandon();
 
-    void set_stage(Stage stage) noexcept { stage_ = stage; }
+    void let_in();  // CONNACK has said yes
     [[nodiscard]] Stage stage() const noexcept { return stage_; }
 
   private:
-    using Tcp = asio::ip::tcp;
     // Not Asio's default, any_io_executor, which is copied often: with the buffer kept (shake_hands) a
     // message received takes 8 % fewer instructions, by callgrind.
     using Executor = asio::io_context::executor_type;
     using Socket = asio::basic_stream_socket<Tcp, Executor>;
-    using Resolver = asio::ip::basic_resolver<Tcp, Executor>;
 
-    void dial(const Resolver::results_type& endpoints);
     void shake_hands();
     void opened();
+    void be_patient();
     [[nodiscard]] std::size_t read_more(std::size_t count);
     void written(const std::error_code& code);
     void watch_writing();
     void shut_down();
     void end();
     void lost(const std::error_code& code);
+    void lost(const Failure& failure);
 
     static constexpr std::size_t kMaxQueued = std::size_t{256} << 10;
 
     std::shared_ptr<TlsContext> tls_;  // the stream calls back into it
-    Peer peer_;
-    LinkOwner& owner_;
-    Resolver resolver_;
+    const Address peer_;               // so does TLS, for the names in it
+    const std::chrono::milliseconds patience_;
+    Opened opened_;               // until it has been told
+    LinkOwner* owner_ = nullptr;  // from then on
     asio::ssl::stream<Socket> stream_;
+    asio::steady_timer connecting_patience_;
     asio::steady_timer writing_patience_;
     asio::steady_timer end_patience_;
-    Stage stage_ = Stage::resolving;
+    Stage stage_ = Stage::dialling;
     std::array<std::uint8_t, 16384> incoming_{};  // one TLS record
     std::vector<std::uint8_t> queued_;            // not yet given to the stream
     std::vector<std::uint8_t> writing_;           // being written; empty when idle
     std::uint64_t writes_ = 0;
+    bool resumed_ = false;
     bool watching_ = false;  // writing_patience_ runs
     bool reading_ = false;
     bool broken_ = false;  // a write has failed

@@ -35,14 +35,19 @@ struct Will {
 };
 
 struct Address {
-    std::string host;
-    std::uint16_t port;
+    std::string host;  // dialled, and looked for in the broker's certificate, exactly as written
+    std::uint16_t port = 8883;
+    // What the certificate must name instead, one of these: for an address that no certificate names.
+    std::vector<std::string> names{};
+    // Tried on the off chance: that none of our brokers is there is not worth a word.
+    bool aside = false;
+
+    friend bool operator==(const Address&, const Address&) = default;
 };
 
 struct Options {
-    std::string host;  // dialled, and looked for in the broker's certificate, exactly as written
-    std::uint16_t port = 8883;
-    std::vector<Address> others;  // dialled in turn after `host`, when that does not let us in
+    // Tried in this order (host/transport/round.h); after a loss the one we were connected to comes first.
+    std::vector<Address> brokers;
     std::string client_id;
     PublicPem certificate;  // our leaf first, then the certificates between it and an anchor
     PrivatePem key;         // unencrypted PKCS#8 or SEC 1
@@ -57,7 +62,7 @@ struct Options {
     std::chrono::seconds keep_alive{60};  // at most 65535
     std::optional<Will> will;
 
-    std::chrono::milliseconds connect_timeout{15'000};  // name lookup to CONNACK, all of it
+    std::chrono::milliseconds connect_timeout{15'000};  // for each address: dialling to CONNACK, all of it
     // Bytes; a larger incoming message is refused, not kept. MQTT 5: the broker is told, and does not send
     // it.
     std::size_t max_packet = std::size_t{256} << 10;
@@ -68,14 +73,17 @@ struct Options {
     // ceiling; back to the first once a connection has lasted `stable_after`.
     bool reconnect = true;
     bool give_up_on_permanent =
-        true;  // false: a permanent fault is told, and tried again at the last ceiling
+        true;  // false: a permanent fault is told, and tried again below `cure_backoff`
     std::chrono::milliseconds first_backoff{1'000};
     std::chrono::milliseconds last_backoff{300'000};
+    std::chrono::milliseconds cure_backoff{60'000};  // after a permanent fault, however often
     std::chrono::milliseconds stable_after{60'000};
 
     // For tests; the defaults are what programs want.
     std::function<std::uint32_t()> random = [] { return std::random_device{}(); };
     std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
+    // The addresses of a name, numeric; without it the system is asked.
+    std::function<std::vector<std::string>(const std::string& host)> lookup{};
 };
 
 enum class Phase : std::uint8_t {
@@ -89,7 +97,7 @@ struct State {
     Phase phase = Phase::stopped;
     bool session_present = false;  // connected: the broker kept our session
     bool tls_resumed = false;      // connected: the TLS session of an earlier connection was taken up
-    std::string host{};            // connecting, connected: with whom
+    std::string host{};            // connecting: the first that is dialled; connected: with whom
     std::uint16_t port = 0;
     std::optional<Error>
         error{};             // waiting, stopped: what ended the connection, or kept it from coming about

@@ -25,17 +25,21 @@ struct FreeSsl {
 
 class Socket {
   public:
-    // -1 when nothing answers. Every wait on it ends after `patience`.
+    // -1 when nothing answers. Every wait on it ends after `patience`; the addresses of a name share it while
+    // they are dialled.
     Socket(const std::string& host, std::uint16_t port, std::chrono::milliseconds patience) {
         addrinfo hints{};
         hints.ai_socktype = SOCK_STREAM;
         hints.ai_flags = AI_NUMERICSERV;
         addrinfo* found = nullptr;
         if (::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) return;
+        int count = 0;
+        for (const addrinfo* entry = found; entry != nullptr; entry = entry->ai_next) ++count;
         for (const addrinfo* entry = found; entry != nullptr && fd_ < 0; entry = entry->ai_next) {
-            dial(*entry, patience);
+            dial(*entry, patience / count);
         }
         ::freeaddrinfo(found);
+        if (fd_ >= 0) be_patient(patience);
     }
     Socket(const Socket&) = delete;
     Socket& operator=(const Socket&) = delete;
@@ -45,12 +49,15 @@ class Socket {
   private:
     void dial(const addrinfo& address, std::chrono::milliseconds patience) {
         fd_ = ::socket(address.ai_family, address.ai_socktype | SOCK_CLOEXEC, address.ai_protocol);
-        const timeval limit{patience.count() / 1000, patience.count() % 1000 * 1000};
+        be_patient(patience);
         const int yes = 1;
-        ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-        ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);  // also of connect()
         ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
         if (::connect(fd_, address.ai_addr, address.ai_addrlen) != 0) hang_up();
+    }
+    void be_patient(std::chrono::milliseconds patience) const {
+        const timeval limit{patience.count() / 1000, patience.count() % 1000 * 1000};
+        ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+        ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);  // also of connect()
     }
     void hang_up() {
         if (fd_ >= 0) ::close(fd_);
@@ -65,11 +72,12 @@ Probe::Probe(Options options)
     : options_(std::move(options)), tls_(options_.certificate, options_.key, options_.anchors) {}
 
 Probed Probe::connect() {
-    const Socket socket(options_.host, options_.port, options_.connect_timeout);
+    const Address& peer = options_.brokers.front();
+    const Socket socket(peer.host, peer.port, options_.connect_timeout);
     if (socket.fd() < 0) return {};
     const std::unique_ptr<SSL, FreeSsl> ssl(SSL_new(tls_.context().native_handle()));
     Probed probed;
-    if (!ssl || !tls_.prepare(ssl.get(), options_.host)) return probed;
+    if (!ssl || !tls_.prepare(ssl.get(), peer)) return probed;
     SSL_set_fd(ssl.get(), socket.fd());
     const bool shook_hands = SSL_connect(ssl.get()) == 1;
     probed.resumed = SSL_session_reused(ssl.get()) == 1;

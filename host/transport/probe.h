@@ -24,8 +24,8 @@ struct Probed {
 
 class Probe {
   public:
-    // host, port, client_id, certificate, key, anchors and connect_timeout are looked at. Throws what Client
-    // throws.
+    // The first broker, client_id, certificate, key, anchors and connect_timeout are looked at. Throws what
+    // Client throws.
     explicit Probe(Options options);
 
     // The session is not clean, so that nobody's waiting messages are lost. The second try resumes the TLS

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <asio/steady_timer.hpp>
 #include <optional>
 #include <utility>
@@ -9,6 +10,8 @@ namespace countersign::transport {
 void publish_once(Options options, std::string topic, std::string payload, Qos qos, bool retain,
                   std::chrono::milliseconds deadline) {
     options.give_up_on_permanent = true;
+    // Time is left for the next address (Round), and to say that this one was silent.
+    options.connect_timeout = std::min(options.connect_timeout, deadline * 3 / 4);
     asio::io_context context;
     Client client(context, std::move(options));
     asio::steady_timer timer(context, deadline);

@@ -7,6 +7,7 @@
 #include <openssl/x509v3.h>
 #include <strings.h>
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -83,10 +84,32 @@ int context_index() {
     return index;
 }
 
+// What a connection's Address is kept under.
+int address_index() {
+    static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+    return index;
+}
+
+const Address* address_of(const SSL* ssl) {
+    return static_cast<const Address*>(SSL_get_ex_data(ssl, address_index()));
+}
+
 bool is_ip(const std::string& host) {
     std::array<unsigned char, sizeof(in6_addr)> address{};
     return inet_pton(AF_INET, host.c_str(), address.data()) == 1 ||
            inet_pton(AF_INET6, host.c_str(), address.data()) == 1;
+}
+
+// Its subject does not count, nor does a wildcard for a part of a label.
+bool names(X509* certificate, const std::string& host) {
+    constexpr unsigned kRules = X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS;
+    if (is_ip(host)) return X509_check_ip_asc(certificate, host.c_str(), 0) == 1;
+    return X509_check_host(certificate, host.data(), host.size(), kRules, nullptr) == 1;
+}
+
+bool names(X509* certificate, const Address& peer) {
+    if (peer.names.empty()) return names(certificate, peer.host);
+    return std::ranges::any_of(peer.names, [&](const auto& host) { return names(certificate, host); });
 }
 
 }  // namespace
@@ -95,7 +118,7 @@ TlsContext::TlsContext(const PublicPem& certificate, const PrivatePem& key, cons
     : context_(asio::ssl::context::tls_client), handle_(context_.native_handle()) {
     SSL_CTX* ctx = handle_;
     SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
-    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, nullptr);
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, &TlsContext::check_name);
 
     auto chain = read_certificates(certificate);
     const Key own_key = read_key(key);
@@ -117,23 +140,34 @@ TlsContext::TlsContext(const PublicPem& certificate, const PrivatePem& key, cons
     SSL_CTX_sess_set_new_cb(ctx, &TlsContext::keep_session);
 }
 
+// Called for each certificate of a chain that was found sound, and for each fault; the leaf comes last.
+int TlsContext::check_name(int sound, X509_STORE_CTX* store) {
+    if (sound != 1 || X509_STORE_CTX_get_error_depth(store) != 0) return sound;
+    const auto* ssl =
+        static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    const Address* peer = address_of(ssl);
+    if (peer != nullptr && names(X509_STORE_CTX_get_current_cert(store), *peer)) return 1;
+    X509_STORE_CTX_set_error(store, X509_V_ERR_HOSTNAME_MISMATCH);
+    return 0;
+}
+
 // The last ticket is the one to use: TLS 1.3 tickets are best used once (RFC 8446, C.4).
 int TlsContext::keep_session(SSL* ssl, SSL_SESSION* session) {
     auto* self = static_cast<TlsContext*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), context_index()));
     self->session_.reset(session);
+    self->session_of_ = *address_of(ssl);
     return 1;  // the reference is ours now
 }
 
-bool TlsContext::prepare(SSL* ssl, const std::string& host) const {
-    X509_VERIFY_PARAM* param = SSL_get0_param(ssl);
-    X509_VERIFY_PARAM_set_hostflags(
-        param, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    const bool set =
-        is_ip(host) ? X509_VERIFY_PARAM_set1_ip_asc(param, host.c_str()) == 1
-                    : SSL_set1_host(ssl, host.c_str()) == 1 &&
-                          SSL_set_tlsext_host_name(ssl, host.c_str()) == 1;  // SNI: names only (RFC 6066)
-    if (!set) return false;
-    if (session_ && SSL_SESSION_is_resumable(session_.get()) == 1) SSL_set_session(ssl, session_.get());
+bool TlsContext::prepare(SSL* ssl, const Address& peer) const {
+    // OpenSSL only reads it, through address_of().
+    if (SSL_set_ex_data(ssl, address_index(), const_cast<Address*>(&peer)) != 1) return false;
+    // SNI: names only (RFC 6066)
+    const bool named = peer.names.empty() && !is_ip(peer.host);
+    if (named && SSL_set_tlsext_host_name(ssl, peer.host.c_str()) != 1) return false;
+    if (session_ && session_of_ == peer && SSL_SESSION_is_resumable(session_.get()) == 1) {
+        SSL_set_session(ssl, session_.get());
+    }
     return true;
 }
 

@@ -21,10 +21,10 @@ class TlsContext {
 
     [[nodiscard]] asio::ssl::context& context() noexcept { return context_; }
 
-    // The broker must prove to be exactly this host; the session kept from its last visit is offered to it.
-    // One context serves one host: a resumed session skips the checks, so it must never reach another.
-    // False: no certificate could name such a host.
-    [[nodiscard]] bool prepare(SSL* ssl, const std::string& host) const;
+    // The broker must prove to be exactly this host, or to have one of its names; the session kept from the
+    // last visit to it is offered. A resumed session skips the checks, so no other host is offered it.
+    // `peer` outlives `ssl`. False: no certificate could name such a host.
+    [[nodiscard]] bool prepare(SSL* ssl, const Address& peer) const;
 
     // After a connection that failed before it was let in: begin with a full handshake.
     void forget_session() noexcept { session_.reset(); }
@@ -36,10 +36,12 @@ class TlsContext {
         void operator()(SSL_SESSION* session) const noexcept { SSL_SESSION_free(session); }
     };
     static int keep_session(SSL* ssl, SSL_SESSION* session);
+    static int check_name(int sound, X509_STORE_CTX* store);
 
     asio::ssl::context context_;
     SSL_CTX* handle_;  // context_'s
     std::unique_ptr<SSL_SESSION, FreeSession> session_;
+    Address session_of_;  // the peer it is from
 };
 
 }  // namespace countersign::transport

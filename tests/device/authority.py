@@ -5,12 +5,13 @@ Written for the tests alone and as strict as the page; openssl judges its certif
 
 import binascii
 
-from countersign import der, enrol, keys, messages
+from countersign import der, enrol
 from countersign.dates import civil
 from countersign.der import SEQUENCE, element
 from countersign.messages import (
     ACKNOWLEDGED, ANCHOR, ANCHOR_SET, ANCHORS, ANCHORS_VERSION, BROKER, BROKERS_VERSION, CERTIFICATE, COMMAND,
     ERROR, ISSUER, KEY, LEAF, NUMBER, PKCS10, REFUSAL, RENEW, REQUEST, RETRY_AFTER, SIGNER, STATE)
+from now import keys, messages
 
 DAY = 86400
 YEAR = 365 * DAY

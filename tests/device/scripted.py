@@ -6,12 +6,11 @@ It is a MicroPython TLS server in the same event loop, with the certificates of 
 import asyncio
 import errno
 
-import tls
-
 import broker
 import check
 from countersign import errors
 from countersign.client import Client
+from countersign.transport import tls
 
 CONNACK = b"\x20\x02\x00\x00"
 CONNACK_SESSION = b"\x20\x02\x01\x00"

@@ -29,8 +29,14 @@ def test_reset_only_after_a_stable_connection():
     check.equal(limits(backoff, 1), [1000])
 
 
-def test_the_third_permanent_fault_in_a_row_slows_down():
-    check.equal(limits(Backoff(lambda limit: limit), 4, permanent=True), [1000, 2000, 300000, 300000])
+def test_the_third_permanent_fault_in_a_row_slows_down_to_a_minute():
+    check.equal(limits(Backoff(lambda limit: limit), 4, permanent=True), [1000, 2000, 60000, 60000])
+
+
+def test_what_somebody_has_cured_is_seen_within_a_minute():
+    backoff = Backoff(lambda limit: limit)
+    limits(backoff, 12)  # the broker was away for long
+    check.equal(limits(backoff, 4, permanent=True), [60000, 60000, 60000, 60000])
 
 
 def test_permanent_faults_with_a_passing_one_between():

@@ -21,6 +21,7 @@ import check  # noqa: E402
 import countersign  # noqa: E402
 from countersign import board  # noqa: E402
 from countersign import errors  # noqa: E402
+from countersign import program as programs  # noqa: E402
 
 WIFI = 'wifi_ssid="home"\nwifi_psw="secret123"\nserver_ip="127.0.0.1"\nserver_port="%d"\n'
 
@@ -108,10 +109,10 @@ def test_wifi_conf_comes_before_the_brokers_of_the_identity():
 def test_commands_are_shown_and_handed_to_the_app():
     root = new_board()
     with_app(root, "came = []\n\n\ndef on_command(command, payload):\n    came.append((command, payload))\n")
-    main = import_main()
+    import_main()
 
     async def program(client):
-        await main._on_off(client, 1)
+        await programs._on_off(client, 1)
         broker.command("pub -q 1 -t devices/user1/cmd/led -m on")
         await broker.until(lambda: sys.modules["app"].came, "the command")
 
@@ -135,8 +136,8 @@ def test_an_app_of_ones_own_instead_of_on_and_off():
 def test_a_mistake_in_the_app_is_not_taken_for_its_absence():
     root = new_board()
     with_app(root, "import nonsense\n")
-    main = import_main()
-    check.raises(ImportError, main._app)
+    import_main()
+    check.raises(ImportError, programs._app)
     sys.path.remove(root)
 
 

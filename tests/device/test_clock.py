@@ -5,6 +5,7 @@ import binascii
 import check
 from countersign import clock as clocks
 from countersign.clock import Clock
+from countersign.timekeeping import set_clock
 
 DAY = 86400
 NOON = 1748779200  # date -u -d '2025-06-01 12:00' +%s
@@ -218,10 +219,10 @@ def test_the_year_2000_epoch_of_an_esp32():
 def test_the_real_clock_of_the_board():
     before = clocks.read_clock()
     try:
-        check.equal(clocks._set_clock(NOON), True)
+        check.equal(set_clock(NOON), True)
         check.true(0 <= clocks.read_clock() - NOON <= 1)
     finally:
-        clocks._set_clock(before)
+        set_clock(before)
 
 
 check.run(globals())

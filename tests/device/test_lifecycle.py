@@ -8,11 +8,10 @@ import time
 
 import broker
 import check
-import countersign
 from authority import Authority, printed
 from broker import NoWait, new_client, running
 from countersign import board as boards
-from countersign import enrol, keys
+from countersign import enrol, keys, once
 from countersign.client import Client
 from countersign.clock import Clock
 from countersign.files import Files
@@ -186,7 +185,7 @@ async def test_a_board_that_only_wakes_to_deliver_renews_too():
             while records[-1].state != "active" or len(records) < 5:
                 wakes += 1
                 check.true(wakes < 60, "no renewal")
-                await countersign._publish_once("temperature", str(wakes), 1, False, 20, lambda line: None)
+                await once.publish("temperature", str(wakes), 1, False, 20, lambda line: None)
                 await asyncio.sleep_ms(500)  # asleep
         finally:
             boards.ROOT = root

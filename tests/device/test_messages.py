@@ -3,10 +3,11 @@
 import binascii
 
 import check
-from countersign import der, keys, messages
+from countersign import der
 from countersign.messages import (
     ACKNOWLEDGED, ANCHOR, ANCHOR_SET, ANCHORS, ANCHORS_VERSION, BROKER, BROKERS_VERSION, CERTIFICATE, COMMAND,
     ERROR, ISSUER, KEY, LEAF, NUMBER, PKCS10, REFUSAL, RENEW, REQUEST, RETRY_AFTER, SIGNATURE, SIGNER, STATE)
+from now import keys, messages
 
 PAGE = messages.__file__.replace("device/countersign/messages.py", "docs/protocol.md")
 # The examples' key (RFC 6979, A.2.5), in PKCS#8 without its public half.

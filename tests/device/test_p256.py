@@ -4,7 +4,7 @@ import hashlib
 
 import _countersign
 import check
-from countersign import ecdsa
+from now import ecdsa
 
 
 def test_they_agree():

@@ -318,7 +318,7 @@ def test_planted_bugs_are_found():
     fill = Renewal._fill
 
     def flip_before_proof(self, *arguments):
-        candidate = fill(self, *arguments)
+        candidate = yield from fill(self, *arguments)
         self.slots.activate(candidate.slot)
         return candidate
 

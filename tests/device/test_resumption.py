@@ -9,7 +9,7 @@ import broker
 import check
 from broker import new_client, running
 from countersign import errors
-from countersign.clock import _set_clock
+from countersign.timekeeping import set_clock
 from countersign.files import Files
 from countersign.resumption import Binding
 from countersign.slots import Slots
@@ -162,10 +162,10 @@ async def test_a_restarted_broker_knows_no_session():
 
 async def test_a_clock_set_back_is_a_doubt():
     try:
-        resumed = await connect_twice(new_client(), lambda: _set_clock(int(time.time()) - HOUR))
+        resumed = await connect_twice(new_client(), lambda: set_clock(int(time.time()) - HOUR))
         check.equal(resumed, [False, False])
     finally:
-        _set_clock(_board.host_time())
+        set_clock(_board.host_time())
 
 
 async def test_a_renewed_identity_makes_a_full_handshake():

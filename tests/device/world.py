@@ -4,12 +4,13 @@ the authority of authority.py. Nothing waits: when the board has nothing left to
 import hashlib
 
 import authority
-from countersign import conversation, ecdsa, entropy, keys
+from countersign import conversation, entropy, keys, lifecycle, slices, upkeep
 from countersign.clock import Clock
 from countersign.connection import Reconnect
 from countersign.errors import BrokerRefused, BrokerUnreachable, CountersignError
 from countersign.lifecycle import Lifecycle
 from countersign.slots import Slots
+from now import ecdsa
 
 NOON = 1748779200  # 2025-06-01 12:00 UTC
 
@@ -76,20 +77,20 @@ class Arithmetic:
     def __init__(self):
         self._known = {}
 
-    def _once(self, function, *arguments):
-        call = (function.__name__,) + tuple(bytes(a) for a in arguments)
+    def _once(self, name, function, *arguments):
+        call = (name,) + tuple(bytes(a) for a in arguments)
         if call not in self._known:
             self._known[call] = function(*arguments)
         return self._known[call]
 
     def public_key(self, secret):
-        return self._once(ecdsa.public_key, secret)
+        return self._once("public_key", ecdsa.public_key, secret)
 
     def sign(self, secret, digest):
-        return self._once(ecdsa.sign, secret, digest)
+        return self._once("sign", ecdsa.sign, secret, digest)
 
     def verify(self, point, digest, signature):
-        return self._once(ecdsa.verify, point, digest, signature)
+        return self._once("verify", ecdsa.verify, point, digest, signature)
 
 
 class Entropy:
@@ -107,11 +108,17 @@ entropy.secret = Entropy().secret
 
 
 async def _next_message(self, seconds):
-    if not self._inbox:
+    if not self.inbox:
         raise Quiet(seconds)
-    return self._inbox.popitem()
+    return self.inbox.popitem()
 
-conversation.Conversation.next_message = _next_message
+lifecycle.Conversation.next_message = _next_message
+
+
+async def _in_slices(work):
+    return slices.at_once(work)
+
+upkeep.in_slices = conversation.in_slices = _in_slices
 
 
 def drive(work):
@@ -153,9 +160,6 @@ class Client:
     async def reconnect(self):
         raise Reconnect()
 
-    def helper(self, lifecycle, identity, brokers):
-        return Client(self.world, lifecycle)
-
     async def run(self, retry):
         while True:
             identity = self.lifecycle.identity()
@@ -180,6 +184,9 @@ class Client:
             await self.lifecycle.serve(self)
         finally:
             self.world.connected = None
+
+
+upkeep._helper = lambda life, client, birth, errand: Client(client.world, errand)
 
 
 class World:

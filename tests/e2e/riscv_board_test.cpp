@@ -55,8 +55,10 @@ class RiscvBoardTest : public ::testing::TestWithParam<const char*> {
     // Whether its clock is the number of its instructions, whatever else this computer does.
     [[nodiscard]] virtual bool counted() const { return false; }
 
-    void load() {
-        scene_.must({"load", "user1", "--port", scene_.file("port"), "--wifi-ssid", "home"});
+    void load(std::vector<std::string> how = {}) {
+        std::vector<std::string> command{"load", "user1", "--port", scene_.file("port"), "--wifi-ssid", "home"};
+        command.insert(command.end(), how.begin(), how.end());
+        scene_.must(command);
         ASSERT_TRUE(board_says("Sending ON"));
     }
 
@@ -121,6 +123,16 @@ TEST_P(RiscvBoardTest, LivesThroughItsFirstRenewalAndAPowerCutWithinIt) {
     EXPECT_TRUE(board_says("Sending ON"));
 }
 
+// Small integers of 31 bits, as on a chip: the virtual board's have more.
+TEST_P(RiscvBoardTest, RunsTheCompiledProgram) {
+    load();
+    ::setenv("COUNTERSIGN_MPREMOTE", (kLibexec / "mpremote").c_str(), 1);
+    loader::MpremoteBoard cable(scene_.file("port"));
+    std::vector<Secret> scripts;
+    scripts.emplace_back("import countersign\nprint(countersign.__file__)\n");
+    EXPECT_EQ(cable.run(scripts, kPatience, {}), "/lib/countersign/__init__.mpy\n");
+}
+
 // COUNTERSIGN_SOAK=10000 for the long run; the virtual board has one of its own
 // (tests/device/test_native.py).
 TEST_P(RiscvBoardTest, ReconnectsAgainAndAgainAndItsHeapsStayAsTheyWere) {
@@ -149,7 +161,7 @@ class CountedRiscvBoardTest : public RiscvBoardTest {
 // Two signatures are verified in a full handshake, of the certificate and of the key exchange; of a broker
 // known from before, one.
 TEST_P(CountedRiscvBoardTest, VerifiesTheCertificateOfAKnownBrokerOnce) {
-    load();
+    load({"--source"});  // its modules by their own names
     const auto said = run("", "known_broker.py", kPatience);
     std::istringstream figures(said.substr(std::min(said.size(), said.find("SPENT"))));
     std::string word;

@@ -4,8 +4,9 @@ import asyncio
 import binascii
 import sys
 
-from countersign import board, clock, enrol
+from countersign import board, enrol
 from countersign.backoff import Backoff
+from countersign.clock import Clock
 from countersign.errors import ConfigInvalid, CountersignError, IdentityDamaged, IdentityMissing
 from countersign.renewal import Renewal
 from countersign.slots import Slots
@@ -50,7 +51,7 @@ class Device:
         return told
 
     def make_clock(self, files):
-        return clock.Clock(files, self.now, self.set_clock, self.ask_ntp, random=self._fleet.dice.below)
+        return Clock(files, self.now, self.set_clock, self.ask_ntp, random=self._fleet.dice.below)
 
     # --- power
 

@@ -63,7 +63,7 @@ dice = Dice(sys.argv[1])
 sys.modules["select"] = Module(poll=Poller, POLLIN=1, POLLOUT=4)
 sys.modules["os"] = Module(urandom=dice.bytes, getenv=real_os.getenv)
 # A collection before every handshake makes room on a chip; here it would only take time.
-sys.modules["gc"] = Module(collect=lambda: None)
+sys.modules["gc"] = Module(collect=lambda: None, mem_free=lambda: 1 << 20)
 if sys.argv[2] == "fast":
     # Only its P-256: the backend stays the one in Python, whose TLS is replaced by the wire.
     import _countersign
@@ -72,7 +72,7 @@ if sys.argv[2] == "fast":
 
 import asyncio  # noqa: E402
 
-from countersign import board, entropy  # noqa: E402
+from countersign import clock, config, entropy, files, wifi  # noqa: E402
 
 import device  # noqa: E402
 import pipe  # noqa: E402
@@ -104,10 +104,10 @@ class Fleet:
         wire.install(self._wire)
         entropy._radio_on = lambda: None
         entropy.chip_id = lambda: b""
-        board.Files = lambda root: self.current().files
-        board.Clock = lambda files: self.current().make_clock(files)
-        board.config = Module(load=lambda root: device.settings("broker.sim", 8883))
-        board.wifi = Module(connect=_joined)
+        files.Files = lambda root: self.current().files
+        clock.Clock = lambda files: self.current().make_clock(files)
+        config.load = lambda root: device.settings("broker.sim", 8883)
+        wifi.connect = _joined
 
     async def run(self):
         while not self._over:

@@ -3,7 +3,8 @@ that turns the board's packets into questions to the world."""
 
 import asyncio
 
-from countersign import errors, keys, mqtt, transport
+from countersign import errors, faults, keys, mqtt, transport
+from countersign.slices import at_once
 
 import pipe
 
@@ -49,7 +50,7 @@ class Wire:
         client_id, clean = _read_connect(greeting)
         moment = b"%d %d" % (device.number, device.handshakes)
         device.handshakes += 1
-        proof = keys.sign(context.key, b"countersign-v1:" + moment)
+        proof = at_once(keys.sign(context.key, b"countersign-v1:" + moment))
         answer = self._world.ask(
             pipe.HELLO, device.number, device.now(), host, port, context.certificate,
             b"".join(len(anchor).to_bytes(4, "little") + anchor for anchor in context.anchors),
@@ -58,9 +59,9 @@ class Wire:
         if result == UNREACHABLE:
             raise errors.BrokerUnreachable("%s:%d" % (host, port))
         if result == ALERT:
-            raise errors.from_handshake(OSError(-0x7780, "fatal alert"))
+            raise faults.from_handshake(OSError(-0x7780, "fatal alert"))
         if result in _VERDICTS:
-            raise errors.from_handshake(ValueError(_VERDICTS[result]))
+            raise faults.from_handshake(ValueError(_VERDICTS[result]))
         link = Link(self._world, self, number)
         if result == NOT_AUTHORISED:
             link.arrive(b"\x20\x02\x00\x05")

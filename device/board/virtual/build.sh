@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the virtual board, both kinds of it: build/libexec/micropython (MicroPython with mbedTLS and this folder's parts)
-# and micropython-native (the same with _countersign built in); and build/libexec/mpremote.
+# and micropython-native (the same with _countersign built in); and build/libexec/mpremote and what the package for boards
+# is made with: mpy-cross, which compiles it, and firmware-names.
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 SOURCES=(device/board/virtual device/native core/mqtt)
 # shellcheck source=device/board/firmware.sh
@@ -16,10 +17,24 @@ build() {
     local out=$work/out
     cp "$tree/ports/unix/build-virtual/micropython" "$out/micropython"
     cp "$tree/ports/unix/build-native/micropython" "$out/micropython-native"
+    cp "$tree/mpy-cross/build/mpy-cross" "$out/mpy-cross"
+    firmware_names >"$out/firmware-names"
     make_mpremote
     [ "$("$out/micropython" -c 'import asyncio, tls, machine, _board; print("ok")')" = ok ]
     [ "$("$out/micropython-native" -c 'import asyncio, tls, machine, _board, _countersign; print("ok")')" = ok ]
     "$out/mpremote" version
+    "$out/mpy-cross" --version
+}
+
+# The names that a firmware for ESP32 has itself, one a line: those in its C sources, and all words of its frozen modules
+# (ntptime is not in the tree). device/package/shorten.py leaves them alone.
+firmware_names() {
+    (
+        cd "$tree"
+        grep -rhoE 'MP_QSTR_[A-Za-z0-9_]+' py extmod shared ports/esp32 ports/unix | sed 's/^MP_QSTR_//'
+        cat extmod/asyncio/*.py ports/esp32/modules/*.py | grep -oE '[A-Za-z_][A-Za-z0-9_]*'
+        printf '%s\n' host timeout settime
+    ) | sort -u
 }
 
 make_mpremote() {
@@ -43,4 +58,5 @@ END
     /usr/bin/python3 -m compileall -q "$lib"
 }
 
-build_firmware virtual "the virtual board, both kinds" micropython micropython-native mpremote mpremote.lib
+build_firmware virtual "the virtual board, both kinds" micropython micropython-native mpremote mpremote.lib mpy-cross \
+    firmware-names

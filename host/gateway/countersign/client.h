@@ -34,7 +34,7 @@ struct ClientOptions {
     std::size_t receive_limit = std::size_t{256} << 10;  // bytes of the largest message taken
     std::size_t queue = 10'000;  // messages that wait for the broker; more are refused, E-QUEUE-FULL
     std::uint16_t window = 20;   // of these, on their way at once
-    std::chrono::milliseconds deadline{15'000};  // for one attempt to connect
+    std::chrono::milliseconds deadline{15'000};  // for each address: dialling to the broker's yes
     int version = 4;                             // of MQTT: 4 is 3.1.1, 5 is 5.0
     // One line whenever the connection comes up or fails, or a message nobody waits for is refused.
     std::function<void(const std::string& line)> log{};

@@ -21,7 +21,7 @@ struct Identity {
     std::filesystem::path certificate;
     std::filesystem::path key;
     std::filesystem::path anchors;  // the CAs the broker's certificate may come from; no others are trusted
-    std::vector<Broker> brokers;    // dialled in this order
+    std::vector<Broker> brokers;    // dialled in this order; one that is silent is not waited for
 };
 
 // The identity in a folder that `countersign issue NAME --out FOLDER` has made. Throws Fault

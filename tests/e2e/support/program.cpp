@@ -47,13 +47,15 @@ std::string Scene::must(std::vector<std::string> arguments) const {
     return result.output;
 }
 
-void Scene::init() {
-    port_ = free_port();
-    must({"init", "127.0.0.1", "localhost", "--no-passphrase", "--port", std::to_string(port_)});
+void Scene::init(const std::vector<std::string>& hosts) {
+    if (port_ == 0) port_ = free_port();
+    std::vector<std::string> command{"init", "--no-passphrase", "--port", std::to_string(port_)};
+    command.insert(command.end(), hosts.begin(), hosts.end());
+    must(std::move(command));
 }
 
-std::unique_ptr<Background> start_broker(const Scene& scene) {
-    auto broker = std::make_unique<Background>(scene.argv({"broker", "--address", "127.0.0.1"}));
+std::unique_ptr<Background> start_broker(const Scene& scene, const std::string& address) {
+    auto broker = std::make_unique<Background>(scene.argv({"broker", "--address", address}));
     EXPECT_TRUE(broker->wait_for("listens on port")) << broker->output();
     return broker;
 }

@@ -38,9 +38,11 @@ class Scene {
     // Runs and fails the test unless it exits 0.
     std::string must(std::vector<std::string> arguments) const;
 
-    // init 127.0.0.1 localhost on a free port, without a passphrase.
-    void init();
+    // init with these hosts on a free port, without a passphrase.
+    void init(const std::vector<std::string>& hosts = {"127.0.0.1", "localhost"});
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+    // For a home whose broker listens where another scene's does. Before init().
+    void set_port(std::uint16_t port) noexcept { port_ = port; }
 
   private:
     test::TemporaryFolder folder_;
@@ -49,7 +51,8 @@ class Scene {
 };
 
 // A broker of this scene, listening when made.
-[[nodiscard]] std::unique_ptr<Background> start_broker(const Scene& scene);
+[[nodiscard]] std::unique_ptr<Background> start_broker(const Scene& scene,
+                                                       const std::string& address = "127.0.0.1");
 
 // mosquitto_pub or mosquitto_sub as this client of the scene's broker, with the files in this folder.
 [[nodiscard]] std::vector<std::string> mosquitto_client(const std::string& program, const Scene& scene,

@@ -41,8 +41,7 @@ RenewingDevice::Identity RenewingDevice::issued(const Scene& scene, const std::s
 
 bool RenewingDevice::connect() {
     transport::Options options;
-    options.host = "127.0.0.1";
-    options.port = scene_.port();
+    options.brokers = {{"127.0.0.1", scene_.port()}};
     options.client_id = user_;
     options.certificate = pki::to_pem(identity_.certificate);
     options.key = identity_.key->to_pem();

@@ -18,7 +18,7 @@ namespace {
 using testing::AnyOf;
 using testing::HasSubstr;
 
-constexpr std::string_view kChanged = "lib/countersign/mqtt.py";
+constexpr std::string_view kChanged = "lib/countersign/mqtt.mpy";
 
 class InterruptedLoadTest : public LoadTest {
   protected:
@@ -40,6 +40,11 @@ class InterruptedLoadTest : public LoadTest {
         board_->plug_cable();
     }
 
+    [[nodiscard]] bool is_whole(const DeviceFile& file) const {
+        const std::string path(file.path);
+        return std::filesystem::exists(flash() / path) && from_flash(path) == file.content;
+    }
+
     void expect_a_whole_identity() const {
         EXPECT_THAT(active_identity(), AnyOf(HasSubstr("before"), HasSubstr("after")));
     }
@@ -49,7 +54,7 @@ class InterruptedLoadTest : public LoadTest {
         EXPECT_THAT(active_identity(), HasSubstr("after"));
         EXPECT_EQ(from_flash("wifi.conf"),
                   "wifi_ssid=\"home\"\nwifi_psw=\"\"\nserver_ip=\"192.168.1.22\"\nserver_port=\"8883\"\n");
-        for (const auto& file : device_files()) EXPECT_EQ(from_flash(std::string(file.path)), file.content);
+        expect_program(Form::compiled);
     }
 };
 
@@ -77,6 +82,75 @@ TEST_F(InterruptedLoadTest, the_board_is_unplugged_at_each_step) {
     }
     EXPECT_GT(steps, 10);
     expect_completion();
+}
+
+// While the board goes from one form of the program to the other: at each file that comes.
+TEST_F(InterruptedLoadTest, the_board_is_unplugged_while_the_program_changes_its_form) {
+    load_board(identity("before"), in_form(Form::source));
+    for (const char* moment : {"/lib/countersign/__init__.mpy", "/lib/countersign/errors.mpy",
+                               "/lib/countersign/slots.mpy", "/lib/countersign/x509.mpy"}) {
+        SCOPED_TRACE(moment);
+        const auto code = code_of([&] {
+            load_board(identity("after"), {}, [&](std::string_view text) {
+                if (text != moment) return;
+                board_->cut_power();
+                board_->pull_cable();
+            });
+        });
+        EXPECT_EQ(code, "E-BOARD-UNPLUGGED");
+        plug_in_again();
+        // The program that was there is there, whole, and runs.
+        EXPECT_THAT(ask("import countersign.board\nprint(countersign.board.__file__)"),
+                    HasSubstr("/lib/countersign/board.py"));
+        expect_a_whole_identity();
+    }
+    expect_completion();
+}
+
+// Within the one script that renames and removes: before its first, second… operation.
+TEST_F(InterruptedLoadTest, the_power_is_cut_in_the_midst_of_the_exchange) {
+    const auto modules = device_files(Form::source).size() - 1;
+    const std::string before_each =
+        "import uos\nfrom uos import *\n"
+        "def _count(path):\n"
+        "    global _left\n"
+        "    if path.startswith('/lib/countersign/'):\n"
+        "        _left -= 1\n"
+        "        if _left < 0:\n"
+        "            print('CS-WRITTEN cut here')\n"
+        "            while True:\n"
+        "                pass\n"
+        "def rename(old, new):\n    _count(old)\n    uos.rename(old, new)\n"
+        "def remove(path):\n    _count(path)\n    uos.remove(path)\n";
+    for (const Form to : {Form::compiled, Form::source}) {
+        const Form from = to == Form::source ? Form::compiled : Form::source;
+        for (const std::size_t after : {std::size_t{1}, modules, 2 * modules - 1}) {
+            SCOPED_TRACE((to == Form::source ? "to source, after " : "to bytecode, after ") +
+                         std::to_string(after));
+            load_board(identity("before"), in_form(from));
+            on_flash("os.py", before_each + "_left = " + std::to_string(after) + "\n");
+            bool cut = false;
+            const auto code = code_of([&] {
+                load_board(identity("after"), in_form(to), [&](std::string_view text) {
+                    if (text != "cut here") return;
+                    board_->cut_power();
+                    board_->pull_cable();
+                    cut = true;
+                });
+            });
+            EXPECT_TRUE(cut);
+            EXPECT_EQ(code, "E-BOARD-UNPLUGGED");
+            std::filesystem::remove(flash() / "os.py");
+            plug_in_again();
+            for (std::size_t i = 0; i < modules; ++i) {
+                const auto& py = device_files(Form::source)[i];
+                EXPECT_TRUE(is_whole(py) || is_whole(device_files(Form::compiled)[i])) << py.path;
+            }
+            expect_a_whole_identity();
+            load_board(identity("after"), in_form(to));
+            expect_program(to);
+        }
+    }
 }
 
 // The key, the certificate and the pointer of a first load: there is no identity to fall back on.

@@ -60,6 +60,27 @@ class LoadTest : public BoardTest {
         return options;
     }
 
+    static LoadOptions in_form(Form form) {
+        LoadOptions options;
+        options.source = form == Form::source;
+        return options;
+    }
+
+    // The program is there in this form, and no module in the other.
+    void expect_program(Form form) const {
+        for (const auto& file : device_files(form))
+            EXPECT_EQ(from_flash(std::string(file.path)), file.content);
+        EXPECT_EQ(modules_on_flash(), device_files(form).size() - 1);
+    }
+    [[nodiscard]] std::size_t modules_on_flash() const {
+        std::size_t count = 0;
+        for (const auto& entry : std::filesystem::directory_iterator(flash() / "lib/countersign")) {
+            const auto kind = entry.path().extension();
+            count += kind == ".py" || kind == ".mpy" || kind == ".new" ? 1U : 0U;
+        }
+        return count;
+    }
+
     // Stops main.py, so that the board answers questions; its program tries to reach a broker that is not
     // there.
     std::string ask(const std::string& script) const { return mpremote({"exec", script}); }

@@ -9,6 +9,7 @@ namespace countersign::loader {
 namespace {
 
 using testing::Contains;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -22,7 +23,10 @@ TEST_F(LoadTest, a_fresh_board_becomes_a_device) {
     EXPECT_EQ(result.slot, 'a');
     EXPECT_FALSE(result.main_kept);
     EXPECT_FALSE(result.wifi_missing);
-    EXPECT_EQ(result.written.size(), device_files().size());
+    EXPECT_TRUE(result.compiled);
+    EXPECT_EQ(result.written.size(), device_files(Form::compiled).size());
+    EXPECT_THAT(result.removed, IsEmpty());
+    expect_program(Form::compiled);
     EXPECT_EQ(active_identity(), "user1 a [('192.168.1.22', 8883), ('broker.local', 8884)] 1\r\n");
     EXPECT_EQ(read_file(flash() / "slots/a/key.der"), der("user1.key.der"));
     EXPECT_EQ(ask("from countersign import config\nc = config.load()\n"
@@ -60,8 +64,61 @@ TEST_F(LoadTest, only_changed_program_files_are_copied) {
     make_identity("user1");
     power_on();
     load_board(identity("user1"));
-    on_flash("lib/countersign/mqtt.py", "an older version\n");
-    EXPECT_THAT(load_board(identity("user1")).written, testing::ElementsAre("lib/countersign/mqtt.py"));
+    on_flash("lib/countersign/mqtt.mpy", "an older version\n");
+    EXPECT_THAT(load_board(identity("user1")).written, ElementsAre("lib/countersign/mqtt.mpy"));
+    expect_program(Form::compiled);
+}
+
+TEST_F(LoadTest, the_board_runs_the_compiled_program) {
+    make_identity("user1");
+    power_on();
+    load_board(identity("user1"));
+    EXPECT_EQ(ask("import countersign\nprint(countersign.__file__)"), "/lib/countersign/__init__.mpy\r\n");
+    // Every module of it, but for the one that wants another firmware.
+    EXPECT_EQ(ask("import os\nfor n in os.listdir('/lib/countersign'):\n"
+                  "    if n not in ('native.mpy', 'resumption.mpy'):\n"
+                  "        m = n.split('.')[0]\n"
+                  "        f = getattr(__import__('countersign.' + m), m).__file__\n"
+                  "        if f != '/lib/countersign/' + m + '.mpy': print(f)"),
+              "");
+}
+
+TEST_F(LoadTest, the_source_is_brought_when_asked_for_and_the_two_forms_never_stay_side_by_side) {
+    make_identity("user1");
+    on_flash("lib/countersign/notes.txt", "mine\n");
+    on_flash("lib/countersign/more/data.py", "mine too\n");
+    power_on();
+    const auto first = load_board(identity("user1"), in_form(Form::source));
+    EXPECT_FALSE(first.compiled);
+    EXPECT_EQ(first.written.size(), device_files(Form::source).size());
+    expect_program(Form::source);
+    EXPECT_EQ(ask("import countersign\nprint(countersign.__file__)"), "/lib/countersign/__init__.py\r\n");
+
+    const auto second = load_board(identity("user1"));
+    EXPECT_TRUE(second.compiled);
+    EXPECT_EQ(second.removed.size(), device_files(Form::source).size() - 1);
+    expect_program(Form::compiled);
+    EXPECT_EQ(ask("import countersign\nprint(countersign.__file__)"), "/lib/countersign/__init__.mpy\r\n");
+
+    EXPECT_EQ(load_board(identity("user1"), in_form(Form::source)).removed.size(), second.removed.size());
+    expect_program(Form::source);
+    EXPECT_EQ(from_flash("lib/countersign/notes.txt"), "mine\n");
+    EXPECT_EQ(from_flash("lib/countersign/more/data.py"), "mine too\n");
+}
+
+TEST_F(LoadTest, modules_that_the_program_does_not_have_any_more_are_removed) {
+    make_identity("user1");
+    on_flash("lib/countersign/former.py", "# of an older version\n");
+    on_flash("lib/countersign/client.mpy.new", "a load was cut\n");
+    power_on();
+    EXPECT_THAT(load_board(identity("user1")).removed, ElementsAre("lib/countersign/former.py"));
+    expect_program(Form::compiled);
+    on_flash("lib/countersign/former.mpy", "of an older version\n");
+    on_flash("lib/countersign/client.mpy.new", "a load was cut\n");
+    const auto result = load_board(identity("user1"));
+    EXPECT_THAT(result.written, IsEmpty());
+    EXPECT_THAT(result.removed, ElementsAre("lib/countersign/client.mpy.new", "lib/countersign/former.mpy"));
+    expect_program(Form::compiled);
 }
 
 TEST_F(LoadTest, everything_else_on_the_board_is_left_alone) {
@@ -95,7 +152,7 @@ TEST_F(LoadTest, an_older_main_py_of_ours_is_replaced) {
     make_identity("user1");
     power_on();
     EXPECT_FALSE(load_board(identity("user1")).main_kept);
-    EXPECT_EQ(from_flash("main.py"), device_files().back().content);
+    EXPECT_EQ(from_flash("main.py"), device_files(Form::compiled).back().content);
 }
 
 TEST_F(LoadTest, wifi_conf_keeps_what_was_not_given) {
@@ -184,6 +241,20 @@ TEST_F(LoadTest, a_full_board_is_refused_before_anything_is_written) {
     EXPECT_FALSE(std::filesystem::exists(flash() / "slots"));
 }
 
+// Each file replaces its predecessor as it comes.
+TEST_F(LoadTest, a_board_without_room_for_two_programs_takes_the_new_one_all_the_same) {
+    make_identity("user1");
+    power_on();
+    load_board(identity("user1"), in_form(Form::source));
+    std::uint64_t used = 0;  // in blocks, as the virtual board counts them
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(flash()))
+        if (entry.is_regular_file()) used += entry.file_size() / 4096 + 1;
+    constexpr std::uint64_t kFlashBlocks = 512;
+    on_flash("large", std::string((kFlashBlocks - used - 40) * 4096, 'x'));
+    EXPECT_EQ(load_board(identity("user1")).removed.size(), device_files(Form::source).size() - 1);
+    expect_program(Form::compiled);
+}
+
 TEST_F(LoadTest, an_endless_main_py_is_stopped) {
     on_flash("main.py", "print('main begins')\nwhile True:\n    pass\n");
     make_identity("user1");
@@ -220,7 +291,7 @@ TEST_F(LoadTest, progress_tells_each_step_and_each_file) {
     std::vector<std::string> steps;
     load_board(identity("user1"), {}, [&](std::string_view step) { steps.emplace_back(step); });
     EXPECT_THAT(steps, Contains("/slots/a/identity.json"));
-    EXPECT_THAT(steps, Contains("/lib/countersign/client.py"));
+    EXPECT_THAT(steps, Contains("/lib/countersign/client.mpy"));
     EXPECT_THAT(steps, Contains(HasSubstr("user1")));
     EXPECT_EQ(steps.back(), "Restarting the board");
 }

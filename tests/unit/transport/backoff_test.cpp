@@ -14,7 +14,7 @@ using std::chrono::seconds;
 constexpr std::uint32_t kLast = 0xFFFF'FFFF;
 
 Backoff with_random(const std::uint32_t& value) {
-    return {seconds(1), minutes(5), minutes(1), [&value] { return value; }};
+    return {seconds(1), minutes(5), minutes(1), minutes(1), [&value] { return value; }};
 }
 
 const Backoff::Time kStart{};
@@ -63,11 +63,40 @@ TEST(Backoff, AConnectionThatDidNotLastDoesNot) {
     EXPECT_EQ(backoff.next(kStart + minutes(10)), seconds(32));
 }
 
-TEST(Backoff, ExpectingALongWaitGoesToTheLastCeiling) {
-    const std::uint32_t random = 300'000;
+// A minute at most, however many of them there were.
+TEST(Backoff, WhatSomebodyMustCureIsLookedAtAgainSoonEnough) {
+    const std::uint32_t random = 60'000;
     auto backoff = with_random(random);
-    backoff.expect_long();
-    EXPECT_EQ(backoff.next(kStart), minutes(5));
+    for (int i = 0; i < 20; ++i) EXPECT_EQ(backoff.next_for_cure(), minutes(1));
+    const std::uint32_t last = kLast;
+    auto anywhere = with_random(last);
+    EXPECT_LE(anywhere.next_for_cure(), minutes(1));
+}
+
+// The wrong brokers that were there meanwhile must not make the right one wait: what answers is at work.
+TEST(Backoff, AfterSuchAFaultTheWaitsBeginAnew) {
+    std::uint32_t random = 0;
+    auto backoff = with_random(random);
+    for (int i = 0; i < 12; ++i) (void)backoff.next(kStart);
+    for (int i = 0; i < 3; ++i) (void)backoff.next_for_cure();
+    random = 1000;
+    EXPECT_EQ(backoff.next(kStart + seconds(15)), seconds(1));
+}
+
+TEST(Backoff, IsNeverLongerThanTheLastCeiling) {
+    Backoff impatient(seconds(1), seconds(30), minutes(1), minutes(1), [] { return kLast; });
+    for (int i = 0; i < 20; ++i) {
+        EXPECT_LE(impatient.next(kStart), seconds(30));
+        EXPECT_LE(impatient.next_for_cure(), seconds(30));
+    }
+}
+
+TEST(Backoff, BeginsAnewWhenTold) {
+    const std::uint32_t random = 1000;
+    auto backoff = with_random(random);
+    for (int i = 0; i < 5; ++i) (void)backoff.next(kStart);
+    backoff.begin_anew();
+    EXPECT_EQ(backoff.next(kStart), seconds(1));
 }
 
 }  // namespace

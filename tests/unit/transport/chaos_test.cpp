@@ -61,7 +61,7 @@ class Chaos : public testing::Test {
     }
     transport::Options through_the_wire(const std::string& name) {
         auto wanted = broker.options(name, user);
-        wanted.port = wire.port();
+        wanted.brokers.front().port = wire.port();
         wanted.clean_session = false;
         wanted.connect_timeout = 3s;
         return wanted;

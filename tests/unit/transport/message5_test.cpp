@@ -167,7 +167,7 @@ TEST_F(Mqtt5, AConnectionThatIsLostInTheMiddleLosesNothing) {
 // Mosquitto 2.0.11 sends no DISCONNECT to a client that keeps to the rules, so only the words are looked at
 // here.
 TEST(Goodbye, IsPassingUnlessSomeoneMustCureIt) {
-    const transport::Peer peer{"broker.local", 8883};
+    const transport::Address peer{"broker.local", 8883};
     const auto after = [&](mqtt::ReasonCode reason) { return transport::goodbye(reason, peer); };
     EXPECT_FALSE(after(mqtt::ReasonCode::server_shutting_down).permanent);
     EXPECT_FALSE(after(mqtt::ReasonCode::session_taken_over).permanent);

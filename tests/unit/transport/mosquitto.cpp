@@ -18,7 +18,7 @@ std::uint16_t free_port() {
 Mosquitto::Mosquitto(const Certificates& certificates, const Pair& server, const std::string& more)
     : certificates_(certificates),
       port_(free_port()),
-      configuration_(certificates.folder() / "mosquitto.conf") {
+      configuration_(certificates.folder() / ("mosquitto-" + std::to_string(port_) + ".conf")) {
     const std::string folder = certificates.folder().string();
     write_file(configuration_,
                "listener " + std::to_string(port_) + " 127.0.0.1\ncafile " +
@@ -58,8 +58,7 @@ void Mosquitto::kill() {
 
 transport::Options Mosquitto::options(const std::string& name, const Pair& pair) const {
     transport::Options options;
-    options.host = "127.0.0.1";
-    options.port = port_;
+    options.brokers = {{"127.0.0.1", port_}};
     options.client_id = name;
     options.certificate = pair.certificate;
     options.key = pair.key;

@@ -51,7 +51,7 @@ TEST_F(Refusal, AddressNotInTheCertificate) {
 TEST_F(Refusal, NameNotInTheCertificate) {
     const Mosquitto broker(certificates, certificates.server("IP:127.0.0.1,DNS:127.0.0.1"));
     auto options = broker.options("ours", user);
-    options.host = "localhost";  // the CN does not count, nor does the address it stands for
+    options.brokers.front().host = "localhost";  // the CN does not count, nor does the address it stands for
     expect(std::move(options), Code::BrokerName, true);
 }
 
@@ -100,8 +100,7 @@ TEST_F(Refusal, ConnackSaysNo) {
 
 TEST_F(Refusal, NothingListens) {
     transport::Options options;
-    options.host = "127.0.0.1";
-    options.port = free_port();
+    options.brokers = {{"127.0.0.1", free_port()}};
     options.client_id = "ours";
     options.certificate = user.certificate;
     options.key = user.key;
@@ -111,7 +110,7 @@ TEST_F(Refusal, NothingListens) {
 
 TEST_F(Refusal, NoSuchHost) {
     transport::Options options;
-    options.host = "no-such-host.invalid";  // RFC 6761
+    options.brokers = {{"no-such-host.invalid"}};  // RFC 6761
     options.client_id = "ours";
     options.certificate = user.certificate;
     options.key = user.key;
@@ -125,8 +124,7 @@ class Impostor : public Refusal {
 
     transport::Options options_to_it() {
         transport::Options options;
-        options.host = "127.0.0.1";
-        options.port = acceptor.local_endpoint().port();
+        options.brokers = {{"127.0.0.1", acceptor.local_endpoint().port()}};
         options.client_id = "ours";
         options.certificate = user.certificate;
         options.key = user.key;
@@ -160,7 +158,7 @@ TEST_F(Impostor, OneThatHangsUp) {
 TEST_F(Refusal, WrongFilesAreRefusedBeforeAnythingIsDialled) {
     const auto code_of = [this](const auto& change) {
         transport::Options options;
-        options.host = "127.0.0.1";
+        options.brokers = {{"127.0.0.1"}};
         options.client_id = "ours";
         options.certificate = user.certificate;
         options.key = user.key;
@@ -182,7 +180,7 @@ TEST_F(Refusal, WrongFilesAreRefusedBeforeAnythingIsDialled) {
     EXPECT_EQ(code_of([](Options& o) { o.anchors = std::string(); }), "E-CERT-INVALID");
     EXPECT_EQ(code_of([&](Options& o) { o.key = user.certificate; }), "E-KEY-TYPE");
     EXPECT_EQ(code_of([&](Options& o) { o.key = certificates.client("other").key; }), "E-CERT-INVALID");
-    EXPECT_EQ(code_of([](Options& o) { o.host.clear(); }), "E-USAGE");
+    EXPECT_EQ(code_of([](Options& o) { o.brokers.front().host.clear(); }), "E-USAGE");
     EXPECT_EQ(code_of([](Options& o) { o.keep_alive = std::chrono::seconds(65'536); }), "E-USAGE");
     EXPECT_EQ(code_of([](Options& o) { o.client_id = "\xFF"; }), "E-USAGE");
 }
@@ -195,7 +193,7 @@ TEST_F(Refusal, AnEncryptedKeyIsRefusedWithoutAskingOnTheTerminal) {
             .exit_code,
         0);
     transport::Options options;
-    options.host = "127.0.0.1";
+    options.brokers = {{"127.0.0.1"}};
     options.client_id = "ours";
     options.certificate = user.certificate;
     options.key = encrypted;
@@ -224,6 +222,20 @@ TEST_F(Refusal, TriedAgainWhenToldNotToGiveUp) {
     EXPECT_EQ(ours.states[3].phase, Phase::waiting);
     EXPECT_TRUE(ours.states[3].permanent);
     EXPECT_EQ(ours.states[4].phase, Phase::connecting);
+}
+
+TEST_F(Refusal, WhatSomebodyMustCureIsTriedAgainWithinAMinute) {
+    const Mosquitto broker(certificates, certificates.server("IP:127.0.0.1"));
+    auto options = broker.options("ours", user);
+    options.anchors = certificates.stranger();
+    options.give_up_on_permanent = false;
+    options.first_backoff = transport::Options{}.first_backoff;
+    options.last_backoff = transport::Options{}.last_backoff;
+    options.random = [] { return 60'000U; };
+    Watched ours(context, std::move(options));
+    ours.client.start();
+    ASSERT_TRUE(ours.until(Phase::waiting));
+    EXPECT_EQ(ours.client.state().retry_in, std::chrono::minutes(1));  // of [0, 1 min], the greatest
 }
 
 }  // namespace

@@ -1,0 +1,39 @@
+"""/slots/rest: that all is done for an identity until a date, and the Command that said nothing new. With it a board
+comes back on the line without looking into anything else.
+
+    countersign-rest 1 <seal of the identity> <seconds since 1970> <half of the Command's SHA-256, in hex> <crc32>
+"""
+
+import binascii
+import hashlib
+
+from micropython import const
+
+from .sealed import sealed, unsealed
+
+_PATH = "/slots/rest"
+_MAGIC = "countersign-rest"
+_LOOK = const(3600)  # seconds after which a date that lies ahead is looked at again
+
+
+def seconds(life, message):
+    """How long there is nothing to do; None when that is not known."""
+    words = unsealed(life.files.read(_PATH), _MAGIC)
+    if life.proving or life.renew_now or not words or len(words) != 3 or words[0] != life.current.seal():
+        return None
+    if message and (message[0] != "command" or digest(message[1]) != words[2]):
+        return None
+    life.clock.tend()
+    ahead = int(words[1]) - life.clock.now()
+    return None if ahead <= 0 else min(ahead, _LOOK, max(1, life.clock.ntp_in()))
+
+
+def keep(life, until):
+    """There is nothing to do before `until`."""
+    line = sealed("%s 1 %s %d %s " % (_MAGIC, life.current.seal(), until, digest(life.heard)))
+    if life.files.read(_PATH) != line:
+        life.files.write(_PATH, line)
+
+
+def digest(data):
+    return str(binascii.hexlify(hashlib.sha256(data).digest()[:16]), "ascii")
