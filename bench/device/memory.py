@@ -1,8 +1,8 @@
 # Runs on a loaded board, on the RISC-V board or an ESP32: what memory there is, phase by phase.
 #   countersign board --riscv --chip esp32-c3 --port ./board
 #   mpremote connect ./board run bench/device/memory.py
-# Bytes: MicroPython's heap in use and free (as gc counts them, garbage collected first); ESP-IDF's heap: free and its
-# largest block, then for each region free/largest/least ever.
+# Bytes: of MicroPython's heap in use and free (as gc counts them, garbage collected first); of ESP-IDF's free,
+# the largest block of it, and each region's free/largest/least ever.
 import asyncio
 import gc
 
@@ -35,7 +35,7 @@ async def _lifetime():
     phase("closed")
 
 
-print("%-28s %7s %7s %7s %7s  %s" % ("phase", "used", "gc free", "free", "largest", "each region: free/largest/least"))
+print("%-28s %7s %7s %7s %7s  each region" % ("phase", "used", "gc free", "free", "largest"))
 phase("REPL")
 if __name__ == "__main__":
     asyncio.run(_lifetime())

@@ -34,12 +34,15 @@ void clock_set(int64_t seconds);
 void random_init(void);
 void random_bytes(void* out, size_t size);
 
-// memory.c: bytes that TLS has in use, and the most since it was last asked.
+// memory.c: what lwIP takes; bytes that TLS has in use, and the most since it was last asked.
 size_t tls_memory(void);
 size_t tls_memory_peak(void);
 
 // net.c: the network interface.
 void net_init(void);
+// A buffer of the Wi-Fi driver's for the device to receive into, and whether there is an access point.
+void net_add_buffer(unsigned id, void* buffer);
+void net_link(bool is_up);
 // What the chip has as its own number.
 const uint8_t* net_mac(void);
 

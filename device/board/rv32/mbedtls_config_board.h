@@ -8,6 +8,7 @@
 #define MBEDTLS_ECP_NIST_OPTIM
 #define MBEDTLS_ECDSA_DETERMINISTIC
 #define MBEDTLS_HMAC_DRBG_C
+#define MBEDTLS_SSL_KEEP_PEER_CERTIFICATE  // part of what a connection holds
 
 #ifdef __cplusplus
 extern "C" {

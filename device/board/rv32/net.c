@@ -1,5 +1,6 @@
-// The network: lwIP, as on an ESP32, over QEMU's network device. QEMU's user-mode network stands for the
-// access point: the board is 10.0.2.15 there, reaches what the host reaches, and nobody reaches the board.
+// The network: lwIP, as on an ESP32, over QEMU's network device. QEMU's user-mode network stands for what is
+// behind the access point: the board is 10.0.2.15 there, reaches what the host reaches, and nobody reaches
+// the board. Frames lie in the Wi-Fi driver's memory, and are lost when it has none.
 #include "board.h"
 #include "lwip/dns.h"
 #include "lwip/etharp.h"
@@ -10,19 +11,25 @@
 #include "netif/ethernet.h"
 #include "py/runtime.h"
 #include "virtio.h"
+#include "wifi.h"
 
 #define HEADER 12  // virtio_net_hdr; all of it stays 0 since no feature is used
 #define FRAME (14 + 1500)
 
 enum { RECEIVE = 0, SEND = 1 };
 
+_Static_assert(HEADER + FRAME <= WIFI_BUFFER && (int)WIFI_BUFFERS <= (int)VIRTQ_SIZE,
+               "one buffer for a frame");
+
+// A frame on its way from the driver into lwIP.
 typedef struct {
-    uint8_t header[HEADER], frame[FRAME];
-} packet_t;
+    struct pbuf_custom pbuf;
+    uint8_t bytes[];
+} frame_t;
 
 static uintptr_t device;
 static virtq_t receiving, sending;
-static packet_t received[VIRTQ_SIZE], sent[VIRTQ_SIZE];
+static uint8_t *received[VIRTQ_SIZE], *sent[VIRTQ_SIZE];
 static unsigned sent_free = (1u << VIRTQ_SIZE) - 1;  // a bit for each
 static uint8_t mac[6];
 static struct netif interface;
@@ -44,6 +51,7 @@ static void on_interrupt(void) {
 static void collect_sent(void) {
     uint32_t length;
     for (int id; (id = virtio_take(&sending, &length)) >= 0;) {
+        wifi_frame_free(sent[id]);
         sent_free |= 1u << id;
     }
 }
@@ -53,25 +61,36 @@ static err_t send_frame(struct netif* netif, struct pbuf* p) {
     if (p->tot_len > FRAME) {
         return ERR_IF;
     }
-    // MicroPython's sockets take a frame that is not sent for a broken connection.
+    // MicroPython's sockets take a frame that is not sent for a broken connection; ESP-IDF's take it for one
+    // that is lost on the air.
     uint64_t start = cpu_busy_ns();
     do {
         collect_sent();
     } while (sent_free == 0);
     cpu_was_waiting(start);
     unsigned id = (unsigned)__builtin_ctz(sent_free);
-    sent_free &= ~(1u << id);
-    pbuf_copy_partial(p, sent[id].frame, p->tot_len, 0);
-    virtio_give(&sending, id, &sent[id], HEADER + p->tot_len, false);
+    sent[id] = wifi_has_address() ? wifi_frame_alloc(HEADER + p->tot_len) : NULL;
+    if (sent[id] != NULL) {
+        sent_free &= ~(1u << id);
+        memset(sent[id], 0, HEADER);
+        pbuf_copy_partial(p, sent[id] + HEADER, p->tot_len, 0);
+        virtio_give(&sending, id, sent[id], HEADER + p->tot_len, false);
+    }
     return ERR_OK;
 }
 
-static void receive_frame(const uint8_t* frame, uint16_t length) {
-    struct pbuf* p = pbuf_alloc(PBUF_RAW, length, PBUF_POOL);
-    if (p == NULL) {
+static void free_frame(struct pbuf* p) {
+    wifi_frame_free(p);
+}
+
+static void receive_frame(const uint8_t* bytes, uint16_t length) {
+    frame_t* frame = wifi_has_address() ? wifi_frame_alloc(sizeof(frame_t) + length) : NULL;
+    if (frame == NULL) {
         return;
     }
-    pbuf_take(p, frame, length);
+    memcpy(frame->bytes, bytes, length);
+    frame->pbuf.custom_free_function = free_frame;
+    struct pbuf* p = pbuf_alloced_custom(PBUF_RAW, length, PBUF_REF, &frame->pbuf, frame->bytes, length);
     if (interface.input(p, &interface) != ERR_OK) {
         pbuf_free(p);
     }
@@ -83,16 +102,32 @@ void net_poll(void) {
     }
     uint32_t length;
     for (int id; (id = virtio_take(&receiving, &length)) >= 0;) {
-        if (length > HEADER && length <= sizeof(packet_t)) {
-            receive_frame(received[id].frame, (uint16_t)(length - HEADER));
+        if (length > HEADER && length <= HEADER + FRAME) {
+            receive_frame(received[id] + HEADER, (uint16_t)(length - HEADER));
         }
-        virtio_give(&receiving, (unsigned)id, &received[id], sizeof(packet_t), true);
+        virtio_give(&receiving, (unsigned)id, received[id], HEADER + FRAME, true);
     }
+    collect_sent();
+    wifi_poll();
     sys_check_timeouts();
 }
 
+void net_add_buffer(unsigned id, void* buffer) {
+    received[id] = buffer;
+    if (device != 0) {
+        virtio_give(&receiving, id, buffer, HEADER + FRAME, true);
+    }
+}
+
+void net_link(bool is_up) {
+    if (device == 0 || netif_is_link_up(&interface) == is_up) {
+        return;
+    }
+    (is_up ? netif_set_link_up : netif_set_link_down)(&interface);
+}
+
 struct netif* net_route(void) {
-    return device != 0 ? &interface : NULL;
+    return device != 0 && netif_is_link_up(&interface) ? &interface : NULL;
 }
 
 static err_t set_up(struct netif* netif) {
@@ -101,7 +136,7 @@ static err_t set_up(struct netif* netif) {
     netif->mtu = 1500;
     netif->hwaddr_len = sizeof mac;
     memcpy(netif->hwaddr, mac, sizeof mac);
-    netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_LINK_UP;
+    netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET;
     netif->output = etharp_output;
     netif->linkoutput = send_frame;
     return ERR_OK;
@@ -119,9 +154,6 @@ void net_init(void) {
     virtio_add_queue(&sending, device, SEND);
     sending.avail.flags = 1;  // no interrupt when a frame has been sent
     virtio_start(device);
-    for (unsigned id = 0; id < VIRTQ_SIZE; id++) {
-        virtio_give(&receiving, id, &received[id], sizeof(packet_t), true);
-    }
     lwip_init();
     ip4_addr_t address, mask, gateway;
     IP4_ADDR(&address, 10, 0, 2, 15);
