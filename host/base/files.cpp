@@ -160,4 +160,13 @@ FileLock::~FileLock() {
     ::close(fd_);
 }
 
+bool is_locked(const fs::path& path) {
+    const Descriptor handle(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (handle.get() < 0) {
+        if (errno == ENOENT) return false;
+        fail(Code::FileRead, path);
+    }
+    return ::flock(handle.get(), LOCK_SH | LOCK_NB) != 0;
+}
+
 }  // namespace countersign

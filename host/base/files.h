@@ -67,4 +67,7 @@ class FileLock {
     int fd_;
 };
 
+// Whether somebody holds this lock: false when nobody does, or nobody ever has.
+[[nodiscard]] bool is_locked(const std::filesystem::path& path);
+
 }  // namespace countersign

@@ -5,22 +5,13 @@
 #include <cstdlib>
 #include <string>
 
-#include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/broker/running.h"
 
 namespace countersign::broker {
 
 bool RunningBroker::running() const {
-    const RunningFiles files(folder_);
-    if (!std::filesystem::exists(files.lock)) return false;
-    try {
-        const FileLock lock(files.lock);
-        return false;  // nobody holds it
-    } catch (const Error& error) {
-        if (error.id() != Code::HomeBusy) throw;
-    }
-    return true;
+    return is_locked(RunningFiles(folder_).lock);
 }
 
 bool RunningBroker::reload() {

@@ -1,5 +1,7 @@
 #include "host/cli/broker_proof.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
@@ -51,6 +53,10 @@ class Conversation {
         client_.start();
         context_.run();
         if (!last_ && fault_) throw Error(*fault_);
+        if (from_.host.empty()) {
+            throw Error(Code::BrokerUnreachable,
+                        fmt::format("No broker has answered within {} ms.", deadline.count()));
+        }
         if (last_) last_->from = from_;
         return last_;
     }

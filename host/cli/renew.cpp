@@ -1,6 +1,7 @@
 // `countersign renew NAME`: asks a device to renew now, and watches whether it does.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <thread>
 
@@ -11,6 +12,7 @@
 #include "host/cli/commands.h"
 #include "host/cli/interrupt.h"
 #include "host/cli/options.h"
+#include "host/cli/services.h"
 #include "host/lifecycle/authority_store.h"
 #include "host/lifecycle/new_keys.h"
 
@@ -35,16 +37,6 @@ std::optional<registry::Certificate> active_certificate(const registry::Registry
     return std::nullopt;
 }
 
-bool responder_runs(const lifecycle::Home& home) {
-    try {
-        const FileLock lock(home.responder_lock());
-        return false;
-    } catch (const Error& error) {
-        if (error.id() != Code::HomeBusy) throw;
-        return true;
-    }
-}
-
 // Another active certificate than the one it was to replace.
 std::optional<registry::Certificate> wait_for_successor(const Context& context, const lifecycle::Home& home,
                                                         const RenewOptions& options,
@@ -61,9 +53,62 @@ std::optional<registry::Certificate> wait_for_successor(const Context& context, 
     return std::nullopt;
 }
 
-std::string later_sentence(const std::string& name, bool running) {
-    return fmt::format("{} has been asked and will renew when it comes.{}", name,
-                       running ? "" : " No responder runs here to tell it: countersign up");
+// Why it has not renewed, as far as can be seen from here.
+struct Standing {
+    bool responder = false;         // one runs here
+    bool issued = false;            // its new certificate has been made
+    std::optional<bool> connected;  // nothing: the broker could not be asked
+    std::string fault;              // why not
+};
+
+bool has_issued(const registry::Registry& registry, std::string_view name) {
+    const auto all = registry.certificates_of(name);
+    return std::ranges::any_of(all, [](const registry::Certificate& one) {
+        return one.role == Role::device && one.origin == registry::Origin::renewal &&
+               one.state == CertificateState::pending;
+    });
+}
+
+Standing standing_of(const Context& context, const lifecycle::Home& home, const std::string& name) {
+    Standing standing;
+    standing.responder = is_locked(home.responder_lock());
+    standing.issued = has_issued(registry::Registry::open(home.registry(), context.clock()), name);
+    try {
+        standing.connected = !sessions_of(home, name).live.empty();
+    } catch (const Error& error) {
+        standing.fault = error.what();
+    }
+    return standing;
+}
+
+std::string in_words(const std::string& name, const Standing& standing) {
+    std::string text;
+    if (!standing.connected) {
+        text =
+            fmt::format("{} has been asked; whether it is connected is not known: {}", name, standing.fault);
+    } else if (!*standing.connected) {
+        text = fmt::format("{} is not connected; it has been asked and will renew when it comes.", name);
+    } else if (standing.issued) {
+        text = fmt::format("{} is connected; its new certificate is made, and it has not used it yet.", name);
+    } else {
+        text = fmt::format(
+            "{} is connected and has been asked, but no answer of it has come yet; the request "
+            "stands. What it does about it its own log says.",
+            name);
+    }
+    if (!standing.responder) text += " No responder runs here to tell it: countersign up";
+    return text;
+}
+
+void report_later(const Context& context, const RenewOptions& options, const Standing& standing,
+                  const std::optional<Seconds>& asked_before) {
+    Json json{{"name", options.name},
+              {"renewed", false},
+              {"responder", standing.responder},
+              {"issued", standing.issued}};
+    if (standing.connected) json["connected"] = *standing.connected;
+    if (asked_before) json["asked_before"] = format_time(*asked_before);
+    context.report(in_words(options.name, standing), json);
 }
 
 // The role of the host's own identity of this name; nullopt for everybody else's.
@@ -118,25 +163,29 @@ void renew_own(const Context& context, lifecycle::OpenHome& open, Role role, con
 void renew(const Context& context, const RenewOptions& options) {
     const lifecycle::Home home(context.home_path());
     std::optional<registry::Certificate> before;
+    std::optional<Seconds> asked_before;
     {
         lifecycle::OpenHome open(home, context.clock());
         if (const auto role = own_role(open, options.name)) return renew_own(context, open, *role, options);
         if (options.new_key) {
             throw Error(Code::Usage, "A device makes a new key at each renewal.", "countersign renew NAME");
         }
-        open.registry().ask_renewal(options.name);
+        asked_before = open.registry().ask_renewal(options.name);
         before = active_certificate(open.registry(), options.name);
     }
-    const bool running = responder_runs(home);
-    if (running)
-        context.note(fmt::format("Asked {} to renew; waiting up to {} s.", options.name, options.wait));
+    const bool running = is_locked(home.responder_lock());
+    if (asked_before) {
+        context.note(fmt::format("{} was asked at {} already, and has not renewed since: the request stands.",
+                                 options.name, format_time(*asked_before)));
+    }
+    if (running) {
+        context.note(asked_before
+                         ? fmt::format("Waiting for it, up to {} s.", options.wait)
+                         : fmt::format("Asked {} to renew; waiting up to {} s.", options.name, options.wait));
+    }
     const auto after =
         running ? wait_for_successor(context, home, options, before->fingerprint) : std::nullopt;
-    if (!after) {
-        context.report(later_sentence(options.name, running),
-                       {{"name", options.name}, {"renewed", false}, {"responder", running}});
-        return;
-    }
+    if (!after) return report_later(context, options, standing_of(context, home, options.name), asked_before);
     context.report(fmt::format("{} has renewed: valid to {}; the old certificate is retired.", options.name,
                                format_time(after->not_after)),
                    {{"name", options.name},

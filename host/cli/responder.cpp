@@ -27,6 +27,7 @@ namespace {
 constexpr std::chrono::milliseconds kTurn{300};
 constexpr std::chrono::seconds kAfterTrouble{5};  // the signer or the home is not to be had
 constexpr std::chrono::hours kBetweenOwnRenewals{6};
+constexpr std::chrono::milliseconds kLockWait{200};  // whoever looks whether we run holds it for a moment
 constexpr std::size_t kBatch = 50;  // messages for one hold of the home's lock: others want it too
 constexpr std::size_t kMaxWaiting = 100'000;
 
@@ -59,7 +60,7 @@ class ResponderService {
     explicit ResponderService(const Context& context)
         : context_(context),
           home_(initialised(context)),
-          lock_(home_.responder_lock()),
+          lock_(home_.responder_lock(), kLockWait),
           reading_(registry::Registry::open(home_.registry(), context.clock())),
           events_seen_(reading_.last_event()),
           timer_(io_),

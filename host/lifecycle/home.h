@@ -64,6 +64,8 @@ class Home {
     [[nodiscard]] std::filesystem::path responder_lock() const { return root_ / "responder.lock"; }
     // Where the signer listens; the folder's mode and its own (0600) say who may ask.
     [[nodiscard]] std::filesystem::path signer_socket() const { return root_ / "signer.sock"; }
+    // Held while `countersign signer` runs.
+    [[nodiscard]] std::filesystem::path signer_lock() const { return root_ / "signer.lock"; }
 
     // Throws Error{HomeMissing} when no init was completed here.
     void require_initialised() const;

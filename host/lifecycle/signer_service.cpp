@@ -19,6 +19,7 @@ namespace {
 
 // One caller at a time is served: a silent one must not keep the others waiting for long.
 constexpr std::chrono::seconds kPatience{2};
+constexpr std::chrono::milliseconds kLockWait{200};  // whoever looks whether we run holds it for a moment
 
 std::filesystem::path lock_beside(std::filesystem::path socket) {
     return socket.replace_extension(".lock");
@@ -68,7 +69,7 @@ pki::Bytes answer_frame(SigningDesk& desk, pki::ByteView frame,
 
 SignerService::SignerService(const std::filesystem::path& socket, SigningDesk& desk,
                              std::function<void(std::string_view)> line)
-    : lock_(lock_beside(socket)),
+    : lock_(lock_beside(socket), kLockWait),
       socket_(socket),
       desk_(desk),
       line_(std::move(line)),

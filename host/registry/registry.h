@@ -88,8 +88,9 @@ class Registry {
     void set_report(std::string_view name, const Fingerprint& signer, const Fingerprint& state,
                     std::uint32_t anchors_version, std::uint32_t brokers_version);
     void set_seen(std::string_view name);
-    // Until its active certificate is another one. Throws Error{NameUnknown, CertState} (none is active).
-    void ask_renewal(std::string_view name);
+    // Until its active certificate is another one. Asked again it stands as it is; since when is returned.
+    // Throws Error{NameUnknown, CertState} (none is active).
+    std::optional<Seconds> ask_renewal(std::string_view name);
     // Two devices use this identity. False, and nothing written, when it was said within the last day:
     // whoever causes it must not fill the disk.
     bool raise_fork(std::string_view name, const Fingerprint& signer, std::string_view detail);

@@ -42,6 +42,15 @@ Fingerprint active_certificate(Store& store, std::string_view name) {
     return row.fingerprint(0);
 }
 
+// When its renewal was last asked for; the epoch when that was never written down.
+Seconds asked_at(Store& store, std::string_view name, const Fingerprint& certificate) {
+    Query row(
+        store.prepared("SELECT time FROM events WHERE name = ? AND kind = 'asked' AND fingerprint = ?"
+                       " ORDER BY seq DESC LIMIT 1"));
+    row.bind(name, Blob(certificate));
+    return row.step() ? row.time(0) : Seconds{};
+}
+
 }  // namespace
 
 void Registry::set_last_request(const Fingerprint& signer, const LastRequest& request) {
@@ -155,16 +164,17 @@ Report Registry::report_of(std::string_view name) const {
     });
 }
 
-void Registry::ask_renewal(std::string_view name) {
-    write(*store_, [&] {
+std::optional<Seconds> Registry::ask_renewal(std::string_view name) {
+    return write(*store_, [&]() -> std::optional<Seconds> {
         const std::string spelling = report_row(*store_, name);
         const Fingerprint active = active_certificate(*store_, spelling);
         const int changed = Query(store_->prepared("UPDATE reports SET renew = ?1 WHERE name = ?2"
                                                    " AND renew IS NOT ?1"))
                                 .bind(Blob(active), spelling)
                                 .run();
-        if (changed != 0) store_->append_event("asked", spelling, active, "to renew now");
-        return changed;
+        if (changed == 0) return asked_at(*store_, spelling, active);
+        store_->append_event("asked", spelling, active, "to renew now");
+        return std::nullopt;
     });
 }
 

@@ -1,8 +1,9 @@
 // An MQTT client over mutual TLS: core/mqtt between Asio and OpenSSL.
 //
 // It lives in the caller's io_context and is not thread-safe: call it from the thread that runs the context,
-// which is also where every callback comes. Callbacks may call the client, also stop(), but not destroy it.
-// Nothing is printed. Destroying the client drops the connection at once; stop() ends it in order.
+// which is also where every callback comes. Callbacks may call the client, also stop(), but not destroy it;
+// what they throw comes out of the context's run(), and the next run() goes on. Nothing is printed.
+// Destroying the client drops the connection at once; stop() ends it in order.
 //
 // Errors arrive as the catalogue's codes:
 //   E-BROKER-UNREACHABLE  no such host, nothing listens, no answer in time            passing
@@ -47,7 +48,8 @@ class Client {
     // Nothing when it worked.
     using Done = std::function<void(const std::optional<Error>&)>;
 
-    // Reads and checks the PEM files. Throws Error{FileRead, CertInvalid, KeyTypeUnsupported, Usage}.
+    // Reads and checks the PEM files; they are read again for a connection when they have been replaced.
+    // Throws Error{FileRead, CertInvalid, KeyTypeUnsupported, Usage}.
     Client(asio::io_context& context, Options options);
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <asio/post.hpp>
+#include <exception>
 #include <utility>
 
 #include "core/mqtt/encode.h"
@@ -77,6 +78,7 @@ Client::Impl::Impl(asio::io_context& context, Options wanted)
     : queue(wanted.max_queued, wanted.max_inflight),
       options(checked(std::move(wanted))),
       context_(context),
+      files_seen_(file_stamp(options)),
       tls_(std::make_shared<TlsContext>(options.certificate, options.key, options.anchors)),
       memory_(options),
       limits_{.max_inflight = options.max_inflight,
@@ -106,6 +108,7 @@ void Client::Impl::start() {
 
 void Client::Impl::attempt() {
     refusal_.reset();
+    read_files_again();
     round_ = std::make_shared<Round>(context_, tls_, options, brokers_in_turn(), *this);
     State news;
     news.phase = Phase::connecting;
@@ -167,7 +170,7 @@ void Client::Impl::pump() {
             if (!self) return;
             self->callbacks_posted_ = false;
             self->pumping_ = true;  // what they publish goes out together
-            self->queue.run_callbacks();
+            self->queue.run_callbacks([&self](const auto& callback) { self->call(callback); });
             self->pumping_ = false;
             self->pump();
         });
@@ -227,12 +230,14 @@ void Client::Impl::handle(const mqtt::Effect& effect) {
         case Kind::refused: refusal_ = refusal(effect.reason, link_->peer()); break;
         case Kind::message:
             if (on_message) {
-                on_message({effect.message.topic, as_text(effect.message.payload), effect.message.qos,
-                            effect.message.retain, effect.duplicate, effect.message.properties});
+                call([&] {
+                    on_message({effect.message.topic, as_text(effect.message.payload), effect.message.qos,
+                                effect.message.retain, effect.duplicate, effect.message.properties});
+                });
             }
             break;
         case Kind::oversize:
-            if (on_oversize) on_oversize(effect.message.topic, effect.size);
+            if (on_oversize) call([&] { on_oversize(effect.message.topic, effect.size); });
             break;
         case Kind::published: queue.published(effect.packet_id); break;
         case Kind::subscribed: queue.subscribed(effect.packet_id, effect.bytes); break;
@@ -384,7 +389,29 @@ void Client::Impl::tell(State news) {
         news.port = with.port;
     }
     state = std::move(news);
-    if (on_state) on_state(state);
+    if (on_state) call([this] { on_state(state); });
+}
+
+// What a callback throws comes out of the context's run() by itself: nothing of ours is left half done for
+// it.
+template <typename Callback>
+void Client::Impl::call(Callback callback) {
+    try {
+        callback();
+    } catch (...) {
+        asio::post(context_, [thrown = std::current_exception()] { std::rethrow_exception(thrown); });
+    }
+}
+
+// Files that are being replaced one by one do not belong together for a moment: those that did go on.
+void Client::Impl::read_files_again() {
+    auto stamp = file_stamp(options);
+    if (stamp == files_seen_) return;
+    try {
+        tls_ = std::make_shared<TlsContext>(options.certificate, options.key, options.anchors);
+        files_seen_ = std::move(stamp);
+    } catch (const Error&) {
+    }
 }
 
 }  // namespace countersign::transport

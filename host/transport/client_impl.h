@@ -73,10 +73,14 @@ class Client::Impl final : public LinkOwner,
     void stopped(const std::optional<Error>& error, bool permanent);
     void disconnect();
     void tell(State news);
+    template <typename Callback>
+    void call(Callback callback);
+    void read_files_again();
     [[nodiscard]] mqtt::Millis now() const;
     [[nodiscard]] std::vector<Address> brokers_in_turn() const;
 
     asio::io_context& context_;
+    std::string files_seen_;  // file_stamp() of what tls_ was made of
     std::shared_ptr<TlsContext> tls_;
     Memory memory_;
     mqtt::Limits limits_;

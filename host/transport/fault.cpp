@@ -79,6 +79,12 @@ Failure tls_failure(int reason, std::string_view text, long verify_result, OwnDa
         case SSL_R_TLSV1_ALERT_ACCESS_DENIED:
         case SSL_R_TLSV1_ALERT_DECRYPT_ERROR:
         case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED: return own_certificate_refused(own, text, peer);
+        // A bit was spoilt on the way, or somebody on it tries things.
+        case SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC:
+        case SSL_R_SSLV3_ALERT_BAD_RECORD_MAC:
+            return passing(
+                Code::BrokerClosed,
+                fmt::format("The handshake with {} was spoilt on its way ({}).", address(peer), text));
         default:
             return permanent(Code::BrokerProtocol,
                              fmt::format("No TLS connection with {} is possible ({}).", address(peer), text));
@@ -118,7 +124,7 @@ Failure transport_failure(Stage stage, const std::error_code& code, long verify_
                           const Address& peer) {
     if (code.category() == asio::error::get_ssl_category()) {
         const auto packed = static_cast<unsigned long>(static_cast<unsigned>(code.value()));
-        if (ERR_GET_LIB(packed) == ERR_LIB_SSL) {
+        if (ERR_GET_LIB(packed) == ERR_LIB_SSL && stage != Stage::connected) {
             const char* text = ERR_reason_error_string(packed);
             return tls_failure(ERR_GET_REASON(packed), text == nullptr ? "TLS" : text, verify_result, own,
                                peer);
@@ -136,6 +142,7 @@ Failure transport_failure(Stage stage, const std::error_code& code, long verify_
             if (hung_up(code) && own != OwnDates::valid) return own_certificate_refused(own, "", peer);
             return passing(Code::BrokerClosed, fmt::format("{} hung up before it let us in ({}).",
                                                            address(peer), code.message()));
+        // We were let in: whatever ended this connection, the next one may do.
         case Stage::connected: break;
     }
     return passing(Code::BrokerClosed,

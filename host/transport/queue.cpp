@@ -229,8 +229,4 @@ void Queue::finish(Client::Done& done, std::optional<Error> error) {
     if (done) due_.push_back({std::move(done), std::move(error)});
 }
 
-void Queue::run_callbacks() {
-    for (const Due& due : std::exchange(due_, {})) due.done(due.error);
-}
-
 }  // namespace countersign::transport

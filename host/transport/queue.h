@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/mqtt/session.h"
@@ -43,7 +44,11 @@ class Queue {
     [[nodiscard]] bool idle() const noexcept;
     // Ends everything.
     void fail_all(const Error& error);
-    void run_callbacks();
+    // `call` is given each callback as a function without arguments, to call it.
+    template <typename Call>
+    void run_callbacks(Call call) {
+        for (const Due& due : std::exchange(due_, {})) call([&due] { due.done(due.error); });
+    }
     [[nodiscard]] bool has_callbacks() const noexcept { return !due_.empty(); }
 
   private:

@@ -6,6 +6,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -112,7 +113,20 @@ bool names(X509* certificate, const Address& peer) {
     return std::ranges::any_of(peer.names, [&](const auto& host) { return names(certificate, host); });
 }
 
+template <typename Pem>
+std::string stamp_of(const Pem& pem) {
+    const auto* path = std::get_if<std::filesystem::path>(&pem);
+    struct stat status {};
+    if (path == nullptr || ::stat(path->c_str(), &status) != 0) return ";";
+    return fmt::format("{} {} {}.{:09};", status.st_ino, status.st_size, status.st_mtim.tv_sec,
+                       status.st_mtim.tv_nsec);
+}
+
 }  // namespace
+
+std::string file_stamp(const Options& options) {
+    return stamp_of(options.certificate) + stamp_of(options.key) + stamp_of(options.anchors);
+}
 
 TlsContext::TlsContext(const PublicPem& certificate, const PrivatePem& key, const PublicPem& anchors)
     : context_(asio::ssl::context::tls_client), handle_(context_.native_handle()) {

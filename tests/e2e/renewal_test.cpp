@@ -148,6 +148,44 @@ TEST_F(Renewal, OnDemand) {
     EXPECT_TRUE(device.asked_to_renew()) << "it was kept for it";
 }
 
+TEST_F(Renewal, WhatHasBecomeOfARequestIsSaid) {
+    start();
+    RenewingDevice device(scene, "user1", RenewingDevice::issued(scene, "user1"));
+    use(device);
+    auto answer = scene.ask({"renew", "user1", "--wait", "1"});
+    EXPECT_EQ(answer["connected"], true) << answer;
+    EXPECT_EQ(answer["issued"], false);
+    EXPECT_FALSE(answer.contains("asked_before"));
+
+    const auto again = scene.must({"renew", "user1", "--wait", "1"});
+    EXPECT_THAT(again, HasSubstr("user1 was asked at 2"));
+    EXPECT_THAT(again, HasSubstr("is connected and has been asked, but no answer of it has come yet"));
+    EXPECT_THAT(again, testing::Not(HasSubstr("when it comes")));
+
+    device.ask();
+    const auto candidate = device.answer();
+    ASSERT_TRUE(candidate) << device.error();
+    answer = scene.ask({"renew", "user1", "--wait", "1"});
+    EXPECT_EQ(answer["issued"], true) << answer;
+    EXPECT_TRUE(answer.contains("asked_before"));
+    ASSERT_TRUE(device.prove(*candidate));
+    ASSERT_TRUE(device.report());
+
+    // A renewal that was carried out is none that is under way: the next one is asked for at once.
+    Background next(scene.argv({"renew", "user1"}));
+    ASSERT_TRUE(next.wait_for("Asked user1 to renew")) << next.output();
+    ASSERT_TRUE(device.asked_to_renew()) << responder->output();
+    ASSERT_TRUE(device.renew());
+    EXPECT_TRUE(next.wait_for("user1 has renewed")) << next.output();
+    EXPECT_THAT(next.output(), testing::Not(HasSubstr("already")));
+
+    device.disconnect();
+    EXPECT_EQ(scene.ask({"renew", "user1", "--wait", "1"})["connected"], false);
+    broker->interrupt();
+    EXPECT_THAT(scene.must({"renew", "user1", "--wait", "0"}),
+                HasSubstr("whether it is connected is not known"));
+}
+
 TEST_F(Renewal, ABirthCertificateWaitsForANod) {
     set({{"birth_renewal", "approve"}});
     start();

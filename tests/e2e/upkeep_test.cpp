@@ -12,6 +12,8 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
+using Codes = std::vector<std::string>;
+
 class Upkeep : public testing::Test {
   protected:
     Upkeep() { scene.init(); }
@@ -48,12 +50,51 @@ class Upkeep : public testing::Test {
     Scene scene;
 };
 
-using Codes = std::vector<std::string>;
-
-TEST_F(Upkeep, ANewHomeIsWell) {
+TEST_F(Upkeep, ANewHomeIsWellButNothingRuns) {
     scene.must({"issue", "user1"});
+    EXPECT_THAT(scene.must({"doctor", "--files"}), HasSubstr("All files are well."));
+    EXPECT_EQ(complaints("services"),
+              (Codes{"E-BROKER-UNREACHABLE", "E-SIGNER-UNREACHABLE", "E-RESPONDER-DOWN"}));
+    EXPECT_EQ(scene.ask({"doctor"})["complaints"], 3);
+    EXPECT_THAT(scene.run({"doctor"}).output, HasSubstr("Cure: countersign up"));
+}
+
+TEST_F(Upkeep, AllIsWellWhenEverythingRunsAndNotBefore) {
+    const auto broker = start_broker(scene);
+    EXPECT_EQ(complaints("services"), (Codes{"E-SIGNER-UNREACHABLE", "E-RESPONDER-DOWN"}));
+    Background signer(scene.argv({"signer"}));
+    ASSERT_TRUE(signer.wait_for("ready")) << signer.output();
+    EXPECT_EQ(complaints("services"), Codes{"E-RESPONDER-DOWN"});
+    Background responder(scene.argv({"responder"}));
+    ASSERT_TRUE(responder.wait_for("connected")) << responder.output();
     EXPECT_THAT(scene.must({"doctor"}), HasSubstr("All is well."));
-    EXPECT_EQ(scene.ask({"doctor"})["complaints"], 0);
+    signer.interrupt();
+    EXPECT_EQ(complaints("services"), Codes{"E-SIGNER-UNREACHABLE"});
+}
+
+TEST_F(Upkeep, AResponderThatIsNotConnectedIsFound) {
+    const auto broker = start_broker(scene);
+    Background signer(scene.argv({"signer"}));
+    ASSERT_TRUE(signer.wait_for("ready")) << signer.output();
+    // With the identity of another authority it is not let in.
+    Scene other;
+    other.init();
+    for (const std::string file : {"responder.crt.pem", "responder.key.pem"}) {
+        fs::copy_file(other.home() / "responder" / file, scene.home() / "responder" / file,
+                      fs::copy_options::overwrite_existing);
+    }
+    Background responder(scene.argv({"responder"}));
+    ASSERT_TRUE(responder.wait_for("E-BROKER-REFUSED")) << responder.output();
+    EXPECT_EQ(complaints("services"), Codes{"E-RESPONDER-DOWN"});
+    EXPECT_THAT(scene.run({"doctor"}).output, HasSubstr("the broker has no connection of it"));
+}
+
+TEST_F(Upkeep, ABrokerThatIsNotOursIsFound) {
+    Scene other;
+    other.set_port(scene.port());
+    other.init();
+    const auto foreign = start_broker(other);
+    EXPECT_EQ(complaints("services").front(), "E-BROKER-UNTRUSTED");
 }
 
 TEST_F(Upkeep, AnEventThatWasChangedIsFound) {

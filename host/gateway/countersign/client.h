@@ -9,7 +9,8 @@
 // devices/, countersign/ or $ is taken as it stands.
 //
 // Everything happens in the thread that calls run(), run_for() or flush(), callbacks too; only post() may be
-// called from another. Callbacks may call the client, but not destroy it.
+// called from another. Callbacks may call the client, but not destroy it; what they throw comes out of run(),
+// run_for() or flush(), and the next one goes on.
 #pragma once
 
 #include <chrono>

@@ -15,7 +15,7 @@ struct Broker {
     std::uint16_t port = 8883;
 };
 
-// PEM files. The key is read when a Client is made, and is never copied.
+// PEM files. They are read when a Client is made, and again for a connection when they have been replaced.
 struct Identity {
     std::string name;
     std::filesystem::path certificate;

@@ -112,6 +112,17 @@ TEST(MakeFolder, RefusesAFileInItsPlace) {
     EXPECT_EQ(mode_of(folder / "file"), 0644U);
 }
 
+TEST(FileLock, IsSeenWhileItIsHeld) {
+    const TemporaryFolder folder;
+    EXPECT_FALSE(is_locked(folder / "lock"));
+    EXPECT_FALSE(std::filesystem::exists(folder / "lock")) << "looking makes nothing";
+    {
+        const FileLock lock(folder / "lock");
+        EXPECT_TRUE(is_locked(folder / "lock"));
+    }
+    EXPECT_FALSE(is_locked(folder / "lock"));
+}
+
 TEST(FileLock, IsHeldByOneAtATime) {
     const TemporaryFolder folder;
     {

@@ -83,8 +83,10 @@ TEST_F(RenewalsTest, reports_say_when_and_what) {
 }
 
 TEST_F(RenewalsTest, asked_to_renew_the_active_certificate) {
-    registry.ask_renewal("kitchen");
-    registry.ask_renewal("kitchen");
+    EXPECT_EQ(registry.ask_renewal("kitchen"), std::nullopt);
+    const auto asked = clock.time;
+    clock.time += std::chrono::minutes(5);
+    EXPECT_EQ(registry.ask_renewal("kitchen"), asked);
     EXPECT_EQ(registry.report_of("Kitchen").renew, print(1));
     EXPECT_EQ(kinds_of("Kitchen"), "added issued asked ") << "asking twice is asking once";
     registry.add_device(device("new"));

@@ -35,7 +35,7 @@ class QueueTest : public testing::Test {
     void receive(const std::vector<std::uint8_t>& bytes) {
         ASSERT_EQ(session.bytes_received(0, bytes), mqtt::Status::ok);
         pump();
-        queue.run_callbacks();
+        queue.run_callbacks([](const auto& callback) { callback(); });
     }
     void pump() {
         mqtt::Effect effect;
@@ -138,7 +138,7 @@ TEST_F(QueueTest, WhatABrokerOf5RefusesIsTold) {
 TEST_F(QueueTest, IsBounded) {
     for (const char* name : {"1", "2", "3", "4"})
         queue.publish("t", "x", Qos::at_least_once, false, done(name));
-    queue.run_callbacks();
+    queue.run_callbacks([](const auto& callback) { callback(); });
     EXPECT_THAT(told, ElementsAre("4 E-QUEUE-FULL"));
 }
 
@@ -160,7 +160,7 @@ TEST_F(QueueTest, QoS0IsDoneWhenWrittenAndLostWithItsConnection) {
     queue.publish("t", "2", Qos::at_most_once, false, done("2"));
     pump();
     queue.connection_lost(Error(Code::BrokerClosed));
-    queue.run_callbacks();
+    queue.run_callbacks([](const auto& callback) { callback(); });
     EXPECT_THAT(told, ElementsAre("1 ok", "2 E-NOT-SENT"));
 }
 
@@ -168,7 +168,7 @@ TEST_F(QueueTest, BadTopicsAndFilters) {
     queue.publish("a/+", "x", Qos::at_least_once, false, done("1"));
     queue.subscribe("a#", Qos::at_least_once, done("2"));
     queue.unsubscribe("", done("3"));
-    queue.run_callbacks();
+    queue.run_callbacks([](const auto& callback) { callback(); });
     EXPECT_THAT(told, ElementsAre("1 E-TOPIC-INVALID", "2 E-TOPIC-INVALID", "3 E-TOPIC-INVALID"));
     EXPECT_TRUE(queue.idle());
 }

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "tests/unit/transport/mosquitto.h"
+#include "tests/unit/transport/rough_wire.h"
 #include "tests/unit/transport/running.h"
 
 namespace countersign::test {
@@ -209,6 +210,93 @@ TEST_F(Reconnect, StopWithoutGraceGivesUpWhatIsNotAcknowledged) {
     EXPECT_EQ(ours.client.state().phase, Phase::stopped);
     ASSERT_TRUE(run_until(context, [&] { return told.has_value(); }));
     EXPECT_EQ(told->id(), Code::NotSent);
+    EXPECT_FALSE(run_until(context, [] { return false; })) << "the context has work left";
+}
+
+// One bit on a good connection is a connection lost, and nothing that somebody must cure.
+class SpoiltRecord : public Reconnect, public testing::WithParamInterface<bool> {};
+
+TEST_P(SpoiltRecord, IsALostConnection) {
+    RoughWire wire(context, broker.port());
+    auto through = options("ours", true);
+    through.brokers.front().port = wire.port();
+    Watched ours(context, std::move(through));
+    ASSERT_TRUE(ours.connects());
+    ASSERT_TRUE(ours.subscribes("t", Qos::at_least_once));
+    GetParam() ? wire.spoil_up() : wire.spoil_down();
+    ours.client.publish("t", "1", Qos::at_least_once);
+    ASSERT_TRUE(ours.until(Phase::waiting));
+    EXPECT_EQ(ours.client.state().error->id(), Code::BrokerClosed) << ours.client.state().error->what();
+    EXPECT_FALSE(ours.client.state().permanent);
+    EXPECT_TRUE(run_until(context, [&] { return !ours.messages.empty(); }))
+        << "it is back, and so is what it said";
+}
+
+INSTANTIATE_TEST_SUITE_P(Direction, SpoiltRecord, testing::Bool(),
+                         [](const auto& up) { return up.param ? "Up" : "Down"; });
+
+// What a callback throws comes out of run(), and the client goes on with the next run().
+class Throwing : public Reconnect {
+  protected:
+    // Until something was thrown.
+    [[nodiscard]] bool throws() {
+        try {
+            (void)run_until(context, [] { return false; });
+            return false;
+        } catch (const std::runtime_error&) {
+            return true;
+        }
+    }
+    [[noreturn]] static void fail() { throw std::runtime_error("in a callback"); }
+};
+
+TEST_F(Throwing, OfMessages) {
+    Watched ours(context, options("ours", true));
+    int seen = 0;
+    ours.client.on_message([&](const transport::Received&) {
+        ++seen;
+        fail();
+    });
+    ASSERT_TRUE(ours.connects());
+    ASSERT_TRUE(ours.subscribes("t", Qos::at_least_once));
+    for (int i = 1; i <= 3; ++i) {
+        broker.pub(user, {"-t", "t", "-q", "1", "-m", "x"});
+        EXPECT_TRUE(throws());
+        EXPECT_EQ(seen, i);
+    }
+    EXPECT_EQ(ours.client.state().phase, Phase::connected);
+}
+
+TEST_F(Throwing, OfAcknowledgements) {
+    Watched ours(context, options("ours", true));
+    ASSERT_TRUE(ours.connects());
+    int acknowledged = 0;
+    for (int i = 0; i < 10; ++i) {
+        ours.client.publish("t", "x", Qos::at_least_once, false, [&](const std::optional<Error>&) {
+            if (++acknowledged == 3) fail();
+        });
+    }
+    EXPECT_TRUE(throws());
+    EXPECT_TRUE(run_until(context, [&] { return acknowledged == 10; })) << acknowledged;
+}
+
+TEST_F(Throwing, OfStates) {
+    Watched ours(context, options("ours", true));
+    int states = 0;
+    ours.client.on_state([&](const transport::State&) {
+        ++states;
+        fail();
+    });
+    ours.client.start();
+    EXPECT_TRUE(throws()) << "connecting";
+    EXPECT_TRUE(throws()) << "connected";
+    ASSERT_EQ(ours.client.state().phase, Phase::connected);
+    broker.stop();
+    EXPECT_TRUE(throws()) << "waiting";
+    broker.start();
+    while (ours.client.state().phase != Phase::connected) ASSERT_TRUE(throws());
+    ours.client.stop();
+    EXPECT_TRUE(throws()) << "stopped";
     EXPECT_FALSE(run_until(context, [] { return false; })) << "the context has work left";
 }
 

@@ -4,14 +4,19 @@
 #include <asio/buffer.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/write.hpp>
+#include <utility>
 
 namespace countersign::test {
 
 struct RoughWire::Connection : std::enable_shared_from_this<RoughWire::Connection> {
     struct Half {
         explicit Half(asio::io_context& context) : timer(context) {}
+        void spoil_if_told(std::size_t count) {
+            if (std::exchange(spoil, false)) chunk[count - 1] = static_cast<char>(chunk[count - 1] ^ 1);
+        }
         std::array<char, 16384> chunk{};
         asio::steady_timer timer;
+        bool spoil = false;
     };
 
     Connection(asio::io_context& context, Tcp::socket accepted, const std::chrono::microseconds& between)
@@ -27,6 +32,7 @@ struct RoughWire::Connection : std::enable_shared_from_this<RoughWire::Connectio
     }
     void write(Tcp::socket& from, Tcp::socket& to, Half& half, std::size_t count) {
         if (&to == &client && deaf) return pass(from, to, half);
+        half.spoil_if_told(count);
         asio::async_write(to, asio::buffer(half.chunk, count),
                           [this, self = shared_from_this(), &from, &to, &half](auto code, std::size_t) {
                               if (code) return end();
@@ -98,6 +104,18 @@ void RoughWire::accept() {
 void RoughWire::reset() {
     for (const auto& one : connections_) {
         if (const auto connection = one.lock()) connection->reset();
+    }
+}
+
+void RoughWire::spoil_down() {
+    for (const auto& one : connections_) {
+        if (const auto connection = one.lock()) connection->down.spoil = true;
+    }
+}
+
+void RoughWire::spoil_up() {
+    for (const auto& one : connections_) {
+        if (const auto connection = one.lock()) connection->up.spoil = true;
     }
 }
 

@@ -1,4 +1,5 @@
-// A wire between clients and a broker that drips, breaks, hangs up on one side or lets nobody through.
+// A wire between clients and a broker that drips, breaks, hangs up on one side, spoils bits or lets nobody
+// through.
 #pragma once
 
 #include <asio/io_context.hpp>
@@ -26,6 +27,8 @@ class RoughWire {
     void refuse(bool refuses) { refuses_ = refuses; }
     // Every connection that is there:
     void reset();       // RST to both sides
+    void spoil_down();  // flips a bit of what the client is sent next
+    void spoil_up();    // the same for the broker
     void half_close();  // the client hears an end (FIN), while what it says still reaches the broker
 
   private:
