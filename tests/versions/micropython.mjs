@@ -1,5 +1,6 @@
 // One MicroPython of a chosen version, with a file system in memory: the device package and its tests where they are in the
 // repository, and doubles of what a chip has and Node has not.
+import { webcrypto } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -21,6 +22,8 @@ const COPIED = [
 const DOUBLES = ["device/board/virtual/modules", "tests/versions/doubles"];
 // Where modules are looked for; .frozen is what is built in. asyncio is there, but in the oldest.
 const PATH = ["/doubles", "/tests/device", "/tests/versions/on_each", "/device", ".frozen", "/asyncio"];
+
+globalThis.crypto ??= webcrypto; // what browsers have, and Node from 19 on: a build's source of random numbers
 
 function copy(FS, from, to) {
     if (!statSync(from).isDirectory()) {
