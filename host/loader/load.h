@@ -44,7 +44,8 @@ struct LoadResult {
     bool wifi_missing = false;         // wifi.conf names no network
 };
 
-// The oldest firmware the program on the board works on.
+// The oldest firmware the program on the board works on (tests/versions; what was tried on which:
+// docs/guide.md).
 inline constexpr std::string_view kOldestFirmware = "1.22";
 
 // Whatever happens on the way, the identity that was in use stays in use until the new one has been read back

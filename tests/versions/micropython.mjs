@@ -1,5 +1,6 @@
 // One MicroPython of a chosen version, with a file system in memory: the device package and its tests where they are in the
 // repository, and doubles of what a chip has and Node has not.
+import { webcrypto } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -17,10 +18,13 @@ const COPIED = [
     "tests/versions/on_each",
     "docs/protocol.md",
     "core/errors/catalogue.def",
+    "host/loader/board_scripts.cpp",
 ];
 const DOUBLES = ["device/board/virtual/modules", "tests/versions/doubles"];
 // Where modules are looked for; .frozen is what is built in. asyncio is there, but in the oldest.
 const PATH = ["/doubles", "/tests/device", "/tests/versions/on_each", "/device", ".frozen", "/asyncio"];
+
+globalThis.crypto ??= webcrypto; // what browsers have, and Node from 19 on: a build's source of random numbers
 
 function copy(FS, from, to) {
     if (!statSync(from).isDirectory()) {
@@ -32,9 +36,9 @@ function copy(FS, from, to) {
     for (const name of readdirSync(from)) copy(FS, join(from, name), `${to}/${name}`);
 }
 
-// print(line) is called with each line of output; environment is what os.getenv() knows; compiled is a folder that takes the place
-// of device/countersign.
-export async function open(version, print, { environment = {}, compiled } = {}) {
+// print(line) is called with each line of output; environment is what os.getenv() knows; packaged is a folder that takes the
+// place of device/countersign.
+export async function open(version, print, { environment = {}, packaged } = {}) {
     const folder = join(built, "node_modules", PREFIX + version);
     const { loadMicroPython } = await import(pathToFileURL(join(folder, "micropython.mjs")));
     const python = await loadMicroPython({
@@ -44,7 +48,7 @@ export async function open(version, print, { environment = {}, compiled } = {}) 
         stderr: print,
     });
     const { FS } = python;
-    for (const path of COPIED) copy(FS, (path === PACKAGE && compiled) || join(root, path), `/${path}`);
+    for (const path of COPIED) copy(FS, (path === PACKAGE && packaged) || join(root, path), `/${path}`);
     for (const path of DOUBLES) copy(FS, join(root, path), "/doubles");
     copy(FS, join(built, "asyncio"), "/asyncio/asyncio");
     // The C module had another name before 1.23.

@@ -1,5 +1,5 @@
 // node run.mjs VERSION FILE...: tests in Python on that MicroPython, each file on a fresh one. Exit status 1 if any failed.
-// With COMPILED=FOLDER the package is that folder's (bytecode.sh).
+// With PACKAGE=FOLDER the package is what is there (on_board.sh).
 import { basename } from "node:path";
 import { open, run } from "./micropython.mjs";
 
@@ -7,7 +7,7 @@ const [version, ...files] = process.argv.slice(2);
 async function passes(file) {
     console.log(`--- ${basename(file)} on ${version}`);
     try {
-        const python = await open(version, console.log, { environment: process.env, compiled: process.env.COMPILED });
+        const python = await open(version, console.log, { environment: process.env, packaged: process.env.PACKAGE });
         return run(python, basename(file, ".py")) === 0;
     } catch (fault) {
         console.log(fault.message); // without the line of the builds' JavaScript that Node would show: 100 kB

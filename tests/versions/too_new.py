@@ -2,12 +2,13 @@
 """too_new.py [FILE...]: what in the programs for boards some MicroPython from 1.22 on lacks. Exit status 1 if
 there is any.
 
-It looks for the constructs of on_each/constructs.py. What it cannot see (a bytearray's pop(), a format string
-that is put together) the tests on each version have to find. An import within `try: … except ImportError:` is
-left alone: that is how a program does without.
+The programs are device/ and the scripts that `load` runs; looked for is what on_each/constructs.py lists. The
+tests on each version have to find what cannot be seen here: a bytearray's pop(), a format string that is put
+together. An import within `try: … except ImportError:` is left alone: such a program can do without.
 """
 
 import ast
+import glob
 import io
 import os
 import pathlib
@@ -16,7 +17,7 @@ import sys
 import tokenize
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-DEVICE = os.path.join(HERE, "../../device")
+ROOT = os.path.normpath(os.path.join(HERE, "../.."))
 sys.path.insert(0, os.path.join(HERE, "on_each"))
 
 from constructs import CONSTRUCTS, NEVER, NOT_ON_CHIPS  # noqa: E402
@@ -25,11 +26,23 @@ OLDEST = (1, 22)
 
 
 def programs():
-    """All that runs on boards of any version; device/board is frozen into firmware that is built here."""
-    for folder, below, files in os.walk(DEVICE):
-        if folder == DEVICE:
-            below[:] = [name for name in below if name not in ("board", "native")]
-        yield from (os.path.normpath(os.path.join(folder, name)) for name in files if name.endswith(".py"))
+    """All that runs on boards of any version: what is frozen into firmware that is built here does not, and
+    device/package runs on the host."""
+    for folder, below, files in os.walk(os.path.join(ROOT, "device")):
+        if folder == os.path.join(ROOT, "device"):
+            below[:] = [name for name in below if name not in ("board", "native", "package")]
+        yield from (os.path.join(folder, name) for name in files if name.endswith(".py"))
+    yield from glob.glob(os.path.join(ROOT, "host/loader/*.cpp"))
+
+
+def parts_of(path):
+    """[(number of the line before it, Python)]: of a file in C++ the raw strings that are Python."""
+    text = pathlib.Path(path).read_text(encoding="utf-8")
+    if path.endswith(".py"):
+        return [(0, text)]
+    raw = re.finditer(r'R"\((.*?)\)"', text, re.DOTALL)
+    is_python = re.compile("^(def|import) ", re.MULTILINE)
+    return [(text[:m.start()].count("\n"), m[1]) for m in raw if is_python.search(m[1])]
 
 
 def called(node):
@@ -282,14 +295,14 @@ def sentence(what, since):
 
 
 def main(paths):
-    sources = {path: pathlib.Path(path).read_text(encoding="utf-8") for path in paths or sorted(programs())}
-    own = set().union(*(Program(source).defined() for source in sources.values()))
+    parts = [(path, *part) for path in paths or sorted(programs()) for part in parts_of(path)]
+    own = set().union(*(Program(source).defined() for _, _, source in parts))
     count = 0
-    for path, source in sources.items():
+    for path, before, source in parts:
         for line, what, since in found_in(Program(source, own)):
-            print("%s:%d: %s" % (os.path.relpath(path), line, sentence(what, since)))
+            print("%s:%d: %s" % (os.path.relpath(path), before + line, sentence(what, since)))
             count += 1
-    return 1 if count or not sources else 0
+    return 1 if count or not parts else 0
 
 
 if __name__ == "__main__":

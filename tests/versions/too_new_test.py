@@ -3,6 +3,7 @@
 
 import contextlib
 import io
+import json
 import os
 import re
 import shutil
@@ -62,25 +63,41 @@ class TooNew(unittest.TestCase):
     def test_what_all_versions_have_is_left_alone(self):
         self.assertEqual(found(FINE), [])
 
-    def test_one_planted_in_the_package_is_told_with_its_place(self):
-        with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, "client.py")
-            shutil.copy(os.path.join(too_new.DEVICE, "countersign/client.py"), path)
-            with open(path, "a") as f:
-                f.write('\n_START = ("a", "b")\n\n\ndef planted(text):\n    return text.startswith(_START)\n')
-            with open(path) as f:
-                line = len(f.readlines())
-            told = io.StringIO()
-            with contextlib.redirect_stdout(told):
-                self.assertEqual(too_new.main([path]), 1)
-            self.assertIn("client.py:%d: MicroPython has this from 1.25 on: startswith()" % line,
-                          told.getvalue())
+    def test_one_planted_in_a_program_is_told_with_its_place(self):
+        for path, plant in (("device/main.py", '\n_PLANT = ("a", "b")\n"a".startswith(_PLANT)\n'),
+                            ("host/loader/board_scripts.cpp",
+                             '\nauto plant = R"(import os\n"a".startswith(("a", "b"))\n)";\n')):
+            with self.subTest(path), tempfile.TemporaryDirectory() as folder:
+                copy = os.path.join(folder, os.path.basename(path))
+                shutil.copy(os.path.join(too_new.ROOT, path), copy)
+                with open(copy, "a") as f:
+                    f.write(plant)
+                with open(copy) as f:
+                    line = [i for i, text in enumerate(f, 1) if text.startswith('"a".startswith')][0]
+                told = io.StringIO()
+                with contextlib.redirect_stdout(told):
+                    self.assertEqual(too_new.main([copy]), 1)
+                self.assertIn(":%d: MicroPython has this from 1.25 on: startswith() with a tuple" % line,
+                              told.getvalue())
 
-    def test_the_whole_package_is_looked_at(self):
-        paths = [os.path.relpath(path, too_new.DEVICE) for path in too_new.programs()]
-        there = os.listdir(os.path.join(too_new.DEVICE, "countersign"))
-        for name in ["main.py"] + ["countersign/" + name for name in there if name.endswith(".py")]:
-            self.assertIn(name, paths)
+    def test_all_programs_are_looked_at(self):
+        paths = [os.path.relpath(path, too_new.ROOT) for path in too_new.programs()]
+        there = os.listdir(os.path.join(too_new.ROOT, "device/countersign"))
+        for path in ["device/main.py", "host/loader/board_scripts.cpp"] + [
+                "device/countersign/" + name for name in there if name.endswith(".py")]:
+            self.assertIn(path, paths)
+        scripts = too_new.parts_of(os.path.join(too_new.ROOT, "host/loader/board_scripts.cpp"))
+        self.assertGreater(len(scripts), 5)
+
+    def test_the_oldest_version_is_the_same_everywhere(self):
+        oldest = "%d.%d" % too_new.OLDEST
+        with open(os.path.join(too_new.HERE, "package.json")) as f:
+            self.assertTrue(min(json.load(f)["dependencies"]).startswith("micropython-%s." % oldest))
+        for path, said in (("host/loader/load.h", 'kOldestFirmware = "%s"'),
+                           ("core/errors/catalogue.def", "MicroPython %s or newer"),
+                           ("README.md", "MicroPython %s"), ("docs/guide.md", "MicroPython %s")):
+            with open(os.path.join(too_new.ROOT, path)) as f:
+                self.assertIn(said % oldest, f.read(), path)
 
 
 if __name__ == "__main__":

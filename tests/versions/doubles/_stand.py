@@ -1,5 +1,6 @@
 # What these builds lack and every board has: parts of `os`, an asyncio whose loop is not a browser's; and a
 # clock of the test's own, in which waiting takes no time.
+import gc
 import os
 import random
 import select
@@ -60,17 +61,27 @@ def _leap(ms):
     _leapt += ms
 
 
-class _Time:  # in its place, since not every version lets its own be changed
-    pass
+def _in_place_of(module, **others):
+    """Not every version lets its own modules be changed."""
+    class Double:
+        pass
+
+    for name in dir(module):
+        setattr(Double, name, others.get(name) or getattr(module, name))
+    sys.modules[module.__name__] = Double
 
 
-for _name in dir(_time):
-    setattr(_Time, _name, getattr(_time, _name))
-_Time.ticks_ms = lambda: _time.ticks_add(_time.ticks_ms(), _leapt)
-_Time.sleep_ms = _leap
-_Time.sleep = lambda seconds: _leap(int(seconds * 1000))
-_Time.time = lambda: int(_time.time() + _leapt / 1000) + _board.ahead
-sys.modules["time"] = _Time
+_in_place_of(
+    time,
+    ticks_ms=lambda: _time.ticks_add(_time.ticks_ms(), _leapt),
+    sleep_ms=_leap,
+    sleep=lambda seconds: _leap(int(seconds * 1000)),
+    time=lambda: int(_time.time() + _leapt / 1000) + _board.ahead)
+
+# --- memory: nothing is collected before a file of tests has ended, the heap grows instead, and to count what
+# is free of some hundred MB takes long; so a chip's number
+
+_in_place_of(gc, mem_free=lambda: 100000)
 
 # --- asyncio: the version's own, where it has one, but for its loop, which hands tasks to JavaScript, and
 # the streams, which it has not got

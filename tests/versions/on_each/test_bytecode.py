@@ -1,4 +1,4 @@
-"""The package as the bytecode of one version, on another: what it says of itself, that it imports and works. The
+"""The package as bytecode of one version, on another: what it says of itself, and that it imports. The
 format is in MicroPython's docs/reference/mpyfiles.rst."""
 
 import os
@@ -12,9 +12,16 @@ FOLDER = "/device/countersign"
 TAKES = getattr(sys.implementation, "_mpy", None)
 
 
-def header(name):
-    with open("%s/%s" % (FOLDER, name), "rb") as f:
-        return f.read(4)
+def headers():
+    """The first four bytes of each module."""
+    found = []
+    for name in os.listdir(FOLDER):
+        check.true(not name.endswith(".py"), name + " is source")
+        if name.endswith(".mpy"):
+            with open("%s/%s" % (FOLDER, name), "rb") as f:
+                found.append(f.read(4))
+    check.true(found)
+    return found
 
 
 def needs_bytecode():
@@ -23,29 +30,20 @@ def needs_bytecode():
 
 
 def test_nothing_but_bytecode_that_any_chip_takes():
-    for name in os.listdir(FOLDER):
-        check.true(name.endswith(".mpy"), name)
-        magic, _, features, bits = header(name)
+    for magic, _, features, bits in headers():
         check.equal((magic, features), (ord("M"), 0))  # no machine code: any processor, any sub-version
-        check.true(bits <= 31, "its small integers have %d bits" % bits)
+        check.true(bits <= 31, "small integers of %d bits" % bits)
 
 
 def test_the_version_is_the_one_that_the_board_names():
     needs_bytecode()
-    for name in os.listdir(FOLDER):
-        check.equal(header(name)[1], TAKES & 0xFF)
+    for _, version, _, _ in headers():
+        check.equal(version, TAKES & 0xFF)
 
 
-def test_every_module_imports_and_the_client_works():
+def test_every_module_imports():
     needs_bytecode()
     check.true(import_all(FOLDER, "countersign.") > 5)
-    from countersign.client import Client
-
-    class Identity:
-        name = "user1"
-        brokers = []
-
-    check.equal(Client(Identity(), clock=object()).topic("state"), "devices/user1/state")
 
 
 def test_another_version_of_it_is_refused():
