@@ -15,8 +15,8 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name):
-    """Client comes when it is asked for: the radio has taken its memory by then (preparing.py). Modules of the
-    package are asked for here as well (`from countersign import board`)."""
+    """Client comes when it is asked for: the radio has taken its memory by then (preparing.py). Modules of
+    the package are asked for here as well (`from countersign import board`)."""
     import sys
     module = "countersign." + ("client" if name == "Client" else name)
     __import__(module)

@@ -8,8 +8,8 @@ _FIRST_MS = const(1000)
 _CAP_MS = const(300000)
 # A connection that dies sooner proves nothing: the wait goes on growing.
 _STABLE_MS = const(60000)
-# One refusal may be a broker in the middle of a restart; this many in a row mean that somebody has to act. Whoever does,
-# on the host as a rule, wants to see that it has helped.
+# One refusal may be a broker in the middle of a restart; this many in a row mean that somebody has to act.
+# Whoever does, on the host as a rule, wants to see that it has helped.
 _PATIENCE = const(3)
 _ACTED_UPON_MS = const(60000)
 
@@ -19,7 +19,8 @@ def _random(limit):
 
 
 class Backoff:
-    """Milliseconds from 0 to a limit that doubles from 1 s to 5 min, or to a minute for what somebody has to cure."""
+    """Milliseconds from 0 to a limit that doubles from 1 s to 5 min, or to a minute for what somebody has to
+    cure."""
 
     def __init__(self, random=_random):
         self._random = random

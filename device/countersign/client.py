@@ -188,8 +188,8 @@ class Client:
     # --- one connection
 
     async def _one_connection(self):
-        """From the identity to the end of the connection, which is an exception. False: there is no identity to connect
-        with."""
+        """From the identity to the end of the connection, which is an exception. False: there is no identity
+        to connect with."""
         from .dialling import dial
         try:
             if not await dial(self):

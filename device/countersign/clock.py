@@ -5,8 +5,8 @@ an NTP server could send it back to a year in which an expired certificate was g
 never the floor. Times are seconds since 1970, on firmware that counts from 2000 too.
 
 NTP is asked once a connection is there, then about once a day, and before the next connection when a
-certificate's dates did not fit or nothing is known of the time. An ESP32's clock is some seconds a day off, and
-a bad answer must not last.
+certificate's dates did not fit or nothing is known of the time. An ESP32's clock is some seconds a day off,
+and a bad answer must not last.
 """
 
 import time
@@ -28,8 +28,8 @@ def read_clock():
 
 
 class Clock:
-    """What the firmware has is used for `read_clock`, `set_clock`, `ask_ntp` and `random` (timekeeping.py) unless others
-    are given."""
+    """What the firmware has is used for `read_clock`, `set_clock`, `ask_ntp` and `random` (timekeeping.py)
+    unless others are given."""
 
     def __init__(self, files, read_clock=read_clock, set_clock=None, ask_ntp=None, uptime=None, random=None):
         from .timekeeping import stored_floor

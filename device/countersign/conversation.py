@@ -11,8 +11,8 @@ _MAX_RETRY = const(604800)
 
 
 async def ask(talk, renewal, signer):
-    """Publishes the Request, once for each connection and again when a Refusal's time is over. The seconds until
-    it is worth calling again."""
+    """Publishes the Request, once for each connection and again when a Refusal's time is over. The seconds
+    until it is worth calling again."""
     if talk.ask_at is None:
         return _MAX_RETRY
     ahead = talk.ask_at - talk.uptime()

@@ -46,8 +46,8 @@ async def _take_identity(client):
 
 
 async def _at_floor_too(client, hello):
-    """The clock may have fallen back while the board ran: never below what is proven. Or it may have been sent
-    ahead: after "expired" one more try at the newest proven time."""
+    """The clock may have fallen back while the board ran: never below what is proven. Or it may have been
+    sent ahead: after "expired" one more try at the newest proven time."""
     clock = client._clock
     clock.before_connection()
     try:

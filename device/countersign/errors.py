@@ -1,8 +1,9 @@
 """What can go wrong on a device. Every fault is a CountersignError with a stable code of the project's one
-catalogue (core/errors/catalogue.def); str() of it is a sentence that a person with the board in hand can act on.
+catalogue (core/errors/catalogue.def); str() of it is a sentence that a person with the board in hand can act
+on.
 
-The kinds (errors.BrokerRefused…) are made when they are first named, and the words stay on flash until somebody
-wants to read them: most boards never meet most of them, and RAM is what a board has least of.
+The kinds (errors.BrokerRefused…) are made when they are first named, and the words stay on flash until
+somebody wants to read them: most boards never meet most of them, and RAM is what a board has least of.
 """
 
 

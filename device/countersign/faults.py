@@ -1,4 +1,5 @@
-"""The kinds of CountersignError, the words for each, and which of them a TLS handshake or a broker's code means."""
+"""The kinds of CountersignError, the words for each, and which of them a TLS handshake or a broker's code
+means."""
 
 import errno
 
@@ -37,7 +38,8 @@ KINDS = {
     "MessageRefused": ("E-MESSAGE-REFUSED", True, False),
 }
 
-# Beside this module: a line for each code, "E-…<tab>what happened<tab>what cures it". Made from the catalogue.
+# Beside this module: a line for each code, "E-…<tab>what happened<tab>what cures it". Made from the
+# catalogue.
 _WORDS = "/words.txt"
 
 

@@ -30,7 +30,8 @@ def _computed(result):
 
 
 def make(more):
-    """Work: a new key as PKCS#8: what mbedTLS's load_cert_chain() reads. `more` is what entropy.secret() says."""
+    """Work: a new key as PKCS#8: what mbedTLS's load_cert_chain() reads. `more` is what entropy.secret()
+    says."""
     from . import entropy
     secret = entropy.secret(more)
     point = yield from _computed(arithmetic().public_key(secret))

@@ -1,8 +1,9 @@
 """Keeps the identity of a board alive while its client runs: renews in time, proves what is new before it
 counts, tells the authority, and comes back in with the birth certificate when the working one is over.
 
-The client asks identity() before every connection, lets between() work, runs serve() on the connection and tells
-failed() how it ended. Here is what waits; what is then to be done is upkeep.py's, which is forgotten in between.
+The client asks identity() before every connection, lets between() work, runs serve() on the connection and
+tells failed() how it ended. Here is what waits; what is then to be done is upkeep.py's, which is forgotten in
+between.
 """
 
 import asyncio
@@ -14,17 +15,17 @@ from .memory import lean, room
 from .uptime import Uptime
 
 FIRST_PAUSE = const(30)  # seconds after a candidate has failed; doubled each time
-# Bytes that a turn takes beside a connection, a user's garbage included (./dev bench memory). Where there are fewer
-# the connection is given up for the moment: its memory serves, and nothing is asked of the radio's.
+# Bytes that a turn takes beside a connection, a user's garbage included (./dev bench memory). Where there are
+# fewer the connection is given up for the moment: its memory serves, and nothing is asked of the radio's.
 _ROOM = const(24000)
 _LATER = const(3600)  # seconds until a turn that failed is tried again
 
 
 class Conversation:
     """With the authority, on one connection at a time, whichever certificate it came with. `user` is the name
-    the board connects under. Whatever arrives is looked at in turns: turn(message) does what is to be done, with a
-    message (level, payload) or without, puts what is to be published into `outbox` and returns the seconds until
-    the next turn; `leaving` when the next connection is to follow at once."""
+    the board connects under. Whatever arrives is looked at in turns: turn(message) does what is to be done,
+    with a message (level, payload) or without, puts what is to be published into `outbox` and returns the
+    seconds until the next turn; `leaving` when the next connection is to follow at once."""
 
     def __init__(self, files, clock, user, uptime, log):
         self.files = files
@@ -69,8 +70,8 @@ class Conversation:
             await subscription.ready()
 
     async def between(self):
-        """Before a connection: a turn for which there was no room beside one. Whether the identity is still the one to
-        connect with."""
+        """Before a connection: a turn for which there was no room beside one. Whether the identity is still
+        the one to connect with."""
         if self.cramped:
             self.cramped = False
             await self._one_turn()

@@ -1,15 +1,15 @@
 """Room on a chip that has 64 kB for Python, and as much again for Wi-Fi and TLS together.
 
-What is needed once in a connection (joining the Wi-Fi, the handshake) or once in a year (a renewal) is imported
-when its time comes and forgotten afterwards. Nothing that lasts may be of a class of theirs: it would hold its
-module.
+What is needed once in a connection (joining the Wi-Fi, the handshake) or once in a year (a renewal) is
+imported when its time comes and forgotten afterwards. Nothing that lasts may be of a class of theirs: it
+would hold its module.
 """
 
 import gc
 import sys
 
-# What a connection lives on: all other modules of the package go. These are the modules as they are on a board, where
-# most of the package has been joined into few (device/package/join.py).
+# What a connection lives on: all other modules of the package go. These are the modules as they are on a
+# board, where most of the package has been joined into few (device/package/join.py).
 _LASTING = ("core", "stock", "native", "resumption", "board", "program", "errors", "client")
 
 
@@ -29,8 +29,8 @@ def lean():
 
 
 def room():
-    """Bytes that Python can take without growing. An ESP32 counts what it could grow by as free: the largest block
-    of the memory that Wi-Fi and TLS live in."""
+    """Bytes that Python can take without growing. An ESP32 counts what it could grow by as free: the largest
+    block of the memory that Wi-Fi and TLS live in."""
     gc.collect()
     free = gc.mem_free()
     try:

@@ -2,7 +2,8 @@
 
 Encoders return one buffer for one packet, so that it can go out in one write. `Decoder` takes the broker's
 bytes in pieces of any size. What breaks a rule raises ProtocolError with the number of the rule
-(MQTT-x.y.z-n), or the section where the rule has none (n is 0): a sentence for each would be a kilobyte of RAM.
+(MQTT-x.y.z-n), or the section where the rule has none (n is 0): a sentence for each would be a kilobyte of
+RAM.
 """
 
 from micropython import const

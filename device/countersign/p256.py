@@ -1,10 +1,10 @@
 """The curve P-256 (FIPS 186-4, D.1.2.3) in big integers: multiples of the base point and of any other.
 
-Cost, counted in multiplications of 256 bits: a doubling 8, an addition 11. A multiple of the base point goes by
-a comb of four teeth (Lim and Lee, 1994): 64 doublings and at most 64 additions, 1,200 in all, 0.2 s on an
+Cost, counted in multiplications of 256 bits: a doubling 8, an addition 11. A multiple of the base point goes
+by a comb of four teeth (Lim and Lee, 1994): 64 doublings and at most 64 additions, 1,200 in all, 0.2 s on an
 ESP32-C3 (130 µs a multiplication with its reduction: from timing a plain window there); 256 doublings and 64
-additions would take twice as long. A multiple of another point is only needed to verify: 256 doublings and about
-128 additions, 0.45 s. Both are work in slices (slices.py) of a doubling and an addition, 3 ms.
+additions would take twice as long. A multiple of another point is only needed to verify: 256 doublings and
+about 128 additions, 0.45 s. Both are work in slices (slices.py) of a doubling and an addition, 3 ms.
 
 Not constant in time: MicroPython's integers take longer the larger they are, and the table is read where the
 secret says. Who can measure a board's power or its timing to the microsecond may learn the key; over a

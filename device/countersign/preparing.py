@@ -1,5 +1,6 @@
-"""The steps from power-on to a client, each said in a line. The radio comes first: its driver takes its buffers from
-the memory into which Python's heap would grow. Between two steps what the one before needed is forgotten.
+"""The steps from power-on to a client, each said in a line. The radio comes first: its driver takes its
+buffers from the memory into which Python's heap would grow. Between two steps what the one before needed is
+forgotten.
 """
 
 from .errors import IdentityDamaged

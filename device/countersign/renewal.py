@@ -2,8 +2,8 @@
 
 The free slot goes through: empty, key.der, request (asked), the certificate and the rest (a candidate:
 Slots.candidate()), active. A power cut at any file operation leaves one of these, and the same calls go on
-from there. What takes long is work in slices (slices.py); on an ESP32-C3 a request 0.9 s, an answer 1 to 2 s, a
-changed set of anchors 1 s, a State 0.3 s.
+from there. What takes long is work in slices (slices.py); on an ESP32-C3 a request 0.9 s, an answer 1 to 2 s,
+a changed set of anchors 1 s, a State 0.3 s.
 """
 
 import binascii
@@ -62,8 +62,8 @@ class Renewal:
             return None
 
     def request(self, signer):
-        """Work: the Request to publish under an Identity: the one in flash, or a new one. What was in the free slot
-        is given up for a new one."""
+        """Work: the Request to publish under an Identity: the one in flash, or a new one. What was in the
+        free slot is given up for a new one."""
         pending = self.pending()
         fingerprint = signer.fingerprint()
         if pending:
@@ -95,8 +95,9 @@ class Renewal:
     # --- candidates
 
     def answered(self, fields, trust):
-        """Work: makes the free slot a candidate out of a decoded Certificate, for which is_answer() is true. The
-        anchors, brokers and name of the Identity `trust` hold. ValueError says what is wrong with the answer.
+        """Work: makes the free slot a candidate out of a decoded Certificate, for which is_answer() is true.
+        The anchors, brokers and name of the Identity `trust` hold. ValueError says what is wrong with the
+        answer.
         """
         key = self.pending()[0]
         leaf, issuer = Certificate(fields[LEAF]), Certificate(fields[ISSUER])
@@ -113,8 +114,8 @@ class Renewal:
         return (yield from self._fill(key, leaf.der, anchors, settings))
 
     def changed(self, fields, active):
-        """Work: makes the free slot a candidate out of the anchors and brokers in a decoded Command, if they are
-        newer than those of the active Identity and of the candidate that is there. Whether it did."""
+        """Work: makes the free slot a candidate out of the anchors and brokers in a decoded Command, if they
+        are newer than those of the active Identity and of the candidate that is there. Whether it did."""
         settings, anchors = yield from self._settings(fields, active)
         versions = settings.anchors_version, settings.brokers_version
         for there in active, self.slots.candidate():
@@ -205,8 +206,8 @@ class Renewal:
 
 
 def _is_trusted(issuer, anchors):
-    """Work: an anchor, or signed by one that is self-signed: a root signs nothing but the certificates of CAs,
-    while an issuing CA among the anchors signs devices, which must not issue."""
+    """Work: an anchor, or signed by one that is self-signed: a root signs nothing but the certificates of
+    CAs, while an issuing CA among the anchors signs devices, which must not issue."""
     if issuer.der in anchors:
         return True
     for anchor in anchors:

@@ -1,7 +1,8 @@
-"""/slots/rest: that all is done for an identity until a date, and the Command that said nothing new. With it a board
-comes back on the line without looking into anything else.
+"""/slots/rest: that all is done for an identity until a date, and the Command that said nothing new. With it
+a board comes back on the line without looking into anything else.
 
-    countersign-rest 1 <seal of the identity> <seconds since 1970> <half of the Command's SHA-256, in hex> <crc32>
+    countersign-rest 1 <seal of the identity> <seconds since 1970> <half of the Command's SHA-256, in hex>
+    <crc32>
 """
 
 import binascii

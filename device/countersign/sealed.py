@@ -1,4 +1,5 @@
-"""The lines of our small state files: words, then their CRC-32, so that a torn one is told from a whole one."""
+"""The lines of our small state files: words, then their CRC-32, so that a torn one is told from a whole
+one."""
 
 import binascii
 

@@ -1,5 +1,5 @@
-"""Work that takes long on a small chip, cut into slices: a generator that yields wherever others may have a turn, and
-returns its result. Nothing else of it needs to know whether anybody waits.
+"""Work that takes long on a small chip, cut into slices: a generator that yields wherever others may have a
+turn, and returns its result. Nothing else of it needs to know whether anybody waits.
 
 On an ESP32-C3 a slice is some milliseconds: a few of a curve's additions, or one file.
 """

@@ -93,8 +93,8 @@ class Slots:
         return slot
 
     def fill(self, folder, contents, settings):
-        """Work (slices.py), a file a slice: makes a folder a whole identity and returns it; BoardFull when the flash did
-        not keep it."""
+        """Work (slices.py), a file a slice: makes a folder a whole identity and returns it; BoardFull when
+        the flash did not keep it."""
         self.make_folder(folder)
         for file, data in contents.items():
             if self._files.read(folder + "/" + file) != data:

@@ -10,7 +10,8 @@ from . import errors
 from .link import addresses, writable
 
 _IPPROTO_TCP = const(6)
-# For each address, lest one that swallows packets leaves no time for the next: lwIP has sent the first SYN again by then.
+# For each address, lest one that swallows packets leaves no time for the next: lwIP has sent the first SYN
+# again by then.
 _ANSWER_MS = const(5000)
 
 

@@ -8,8 +8,8 @@ from .clock import EPOCH
 from .counter import Counter
 
 _DAY = const(86400)
-# Seconds from one question to NTP to the next: an answer lasts a day, a silence an hour. Up to a quarter of it comes
-# on top, so that boards that were switched on together do not ask together.
+# Seconds from one question to NTP to the next: an answer lasts a day, a silence an hour. Up to a quarter of
+# it comes on top, so that boards that were switched on together do not ask together.
 _ANSWERED = const(86400)
 _UNANSWERED = const(3600)
 _FLOOR = "/slots/floor", "countersign-floor"

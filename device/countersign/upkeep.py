@@ -67,13 +67,13 @@ def _helper(life, client, birth, errand):
     """A second client on the same network and clock, to run while this one is not connected."""
     from .client import Client
     return Client(birth, life.brokers(birth), announce=False, clean_session=True, receive_limit=0,
-                  deadline=client._deadline_ms // 1000, network=client._network, clock=life.clock, log=life.log,
-                  lifecycle=errand)
+                  deadline=client._deadline_ms // 1000, network=client._network, clock=life.clock,
+                  log=life.log, lifecycle=errand)
 
 
 async def turn(life, message):
-    """Does what is to be done now, beginning with a message (level, payload) that has come; the seconds until there
-    may be more."""
+    """Does what is to be done now, beginning with a message (level, payload) that has come; the seconds until
+    there may be more."""
     renewal = Renewal(life.files, life.clock)
     if message:
         await _read(life, renewal, message)
@@ -190,4 +190,5 @@ def _flip(life, renewal):
     life.flipped_at = life.uptime()
     life.rest_until = life.flipped_at + min(_LOOK, span // 3)
     from .dates import text
-    life.log("The new identity is in use (slot %s, until %s)" % (life.current.slot, text(certificate.not_after)))
+    until = text(certificate.not_after)
+    life.log("The new identity is in use (slot %s, until %s)" % (life.current.slot, until))

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """join.py SOURCE_FOLDER FOLDER: the package with the modules that are used together joined into one each.
 
-A module of its own costs a board some 300 bytes of RAM: its dictionary, what it imports from its neighbours, and its
-names, which stay when the module itself is forgotten.
+A module of its own costs a board some 300 bytes of RAM: its dictionary, what it imports from its neighbours,
+and its names, which stay when the module itself is forgotten.
 """
 
 import ast
@@ -25,7 +25,8 @@ _JOINED = {
     "curve": ("p256", "ecdsa", "entropy"),
 }
 _JOINED_OF = {part: joined for joined, parts in _JOINED.items() for part in parts}
-# What programs import by itself is in sys.modules under its own name as well; to its other parts core is `errors`.
+# What programs import by itself is in sys.modules under its own name as well; to its other parts core is
+# `errors`.
 _CORE = """
 import sys
 errors = sys.modules["countersign.core"]
@@ -35,6 +36,10 @@ for part in "errors", "client":
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
+def is_bound(node):
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+
+
 def definitions(tree):
     """The names that a module defines itself."""
     names = set()
@@ -42,7 +47,7 @@ def definitions(tree):
         if isinstance(node, _DEFINITIONS):
             names.add(node.name)
         else:
-            names |= {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+            names |= {part.id for part in ast.walk(node) if is_bound(part)}
     return names
 
 
@@ -53,12 +58,13 @@ def modules_of(tree):
 
 
 def hidden(tree):
-    """(module, name) for each name of another module that a function uses beside a variable of the same name."""
+    """(module, name) for each name of another module that a function uses beside a variable of the same
+    name."""
     modules = modules_of(tree)
     for function in ast.walk(tree):
         if isinstance(function, _DEFINITIONS[:2]):
             own = {n.arg for n in ast.walk(function) if isinstance(n, ast.arg)}
-            own |= {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+            own |= {n.id for n in ast.walk(function) if is_bound(n)}
             for node in ast.walk(function):
                 if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
                     if node.value.id in modules and node.attr in own:
@@ -67,13 +73,14 @@ def hidden(tree):
 
 class Package:
     def __init__(self, folder):
-        self.trees = {path.stem: ast.parse(path.read_text(), str(path)) for path in sorted(folder.glob("*.py"))}
+        paths = sorted(folder.glob("*.py"))
+        self.trees = {path.stem: ast.parse(path.read_text(), str(path)) for path in paths}
         self.defined = {name: definitions(tree) for name, tree in self.trees.items()}
         self._hidden = {found for tree in self.trees.values() for found in hidden(tree)}
 
     def name_of(self, module, name):
-        """A name that a module defines, as it is in the module into which that one is joined, where several parts may
-        define it, or a function that uses it may have a variable of that name."""
+        """A name that a module defines, as it is in the module into which that one is joined, where several
+        parts may define it, or a function that uses it may have a variable of that name."""
         others = [part for part in _JOINED.get(_JOINED_OF.get(module), ()) if part != module]
         if others and name in self.defined[module] and not name.startswith("__") and (
                 (module, name) in self._hidden or any(name in self.defined[other] for other in others)):
@@ -132,7 +139,8 @@ class Part(ast.NodeTransformer):
         for alias in node.names:
             if alias.name not in self._fellows and alias.name != "errors":
                 joined = _JOINED_OF.get(alias.name, alias.name)
-                kept.append(ast.alias(joined, (alias.asname or alias.name) if joined != alias.name else alias.asname))
+                same = joined == alias.name
+                kept.append(ast.alias(joined, alias.asname if same else alias.asname or alias.name))
             elif alias.name == "errors" and self._name not in _JOINED_OF:
                 kept.append(alias)
         node.names = kept

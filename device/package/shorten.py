@@ -2,9 +2,9 @@
 """shorten.py NAMES PUBLIC SOURCE... FOLDER: the package with the names that only it uses made short.
 
 Each name that the firmware does not have itself stands in a board's RAM, for good: some 12 bytes and its
-letters (MicroPython's interned strings; a module that is forgotten leaves its names behind). So one short name
-serves for as many long ones as cannot meet: attributes that no object has both of, names of modules that no
-module has both of, variables of different functions. What the firmware (NAMES) or a program on the board
+letters (MicroPython's interned strings; a module that is forgotten leaves its names behind). So one short
+name serves for as many long ones as cannot meet: attributes that no object has both of, names of modules that
+no module has both of, variables of different functions. What the firmware (NAMES) or a program on the board
 (PUBLIC) may mean stays as it is.
 """
 
@@ -29,7 +29,8 @@ class Module:
         self.imports = {}  # a name that is another module's: that module
         self.globals = set().union(*(bound(node) for node in self.tree.body))
         # MicroPython puts the value in the place of such a name wherever it stands alone in this module.
-        self.constants = {target.id for node in self.tree.body if is_constant(node) for target in node.targets}
+        constants = [node for node in self.tree.body if is_constant(node)]
+        self.constants = {target.id for node in constants for target in node.targets}
         for node in ast.walk(self.tree):
             self._look(node)
         self.globals |= set(self.imports)
@@ -85,7 +86,8 @@ def bound(node):
         inner = list(ast.iter_child_nodes(node))
         inner += [part for handler in getattr(node, "handlers", []) for part in handler.body]
         return set().union(*(bound(part) for part in inner))
-    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
+    names = [part for part in ast.walk(node) if isinstance(part, ast.Name)]
+    return {part.id for part in names if isinstance(part.ctx, ast.Store)}
 
 
 class Locals:
@@ -137,7 +139,8 @@ class Renamer(ast.NodeTransformer):
     def _function(self, node):
         outermost = self._locals is None
         if not isinstance(node, ast.Lambda):
-            node.name = self._attributes.get(node.name, node.name) if self._in_class else self._of_name(node.name)
+            name = node.name
+            node.name = self._attributes.get(name, name) if self._in_class else self._of_name(name)
             node.decorator_list = [self.visit(part) for part in node.decorator_list]
         was_in_class, self._in_class = self._in_class, False
         # A default is computed where the function is defined.
@@ -216,8 +219,8 @@ class Short:
                     yield name
 
     def share(self, places, special=(), avoided=()):
-        """{long: short} for the names in sets of names: two in one place never become the same, and the special ones
-        none of those to be avoided."""
+        """{long: short} for the names in sets of names: two in one place never become the same, and the
+        special ones none of those to be avoided."""
         found = {}
         count = {}
         for place in places:

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""words.py CATALOGUE FAULTS: the words of the board's errors, a line each, out of the project's one catalogue.
+"""words.py CATALOGUE FAULTS: the words of the board's errors, a line each, out of the project's one
+catalogue.
 
 FAULTS is the package's faults.py, which says which codes a board has.
 """

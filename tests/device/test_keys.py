@@ -4,7 +4,6 @@ import binascii
 import os
 
 import check
-import countersign.keys
 from countersign import der, entropy, p256
 from now import keys
 
