@@ -1,5 +1,5 @@
-// node heap.mjs VERSION MODULE...: bytes of heap that each module holds once imported, after those before it. By on_board.sh as
-// bytecode. Words have 32 bits, as on a chip: a package that took 76.7 kB on an ESP32-C3 with 1.24.1 took 72.8 here.
+// node heap.mjs VERSION MODULE...: bytes of heap that each module holds once imported, after those before it. With PACKAGE
+// (package.sh) as bytecode. Words have 32 bits, as on a chip: a package that took 76.7 kB on an ESP32-C3 with 1.24.1 took 72.8 here.
 import { open } from "./micropython.mjs";
 
 // Doubles and what a board has imported at boot are not the package's.

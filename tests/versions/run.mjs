@@ -1,5 +1,5 @@
 // node run.mjs VERSION FILE...: tests in Python on that MicroPython, each file on a fresh one. Exit status 1 if any failed.
-// With PACKAGE=FOLDER the package is what is there (on_board.sh).
+// With PACKAGE=FOLDER the package is what is there (package.sh).
 import { basename } from "node:path";
 import { open, run } from "./micropython.mjs";
 
