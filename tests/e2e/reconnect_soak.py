@@ -4,6 +4,7 @@ import asyncio
 import gc
 
 import _board
+import esp32
 from countersign import board
 
 _WARM_UP = 10
@@ -37,7 +38,8 @@ async def _used():
     await asyncio.sleep_ms(300)  # the last connection has gone all the way
     gc.collect()
     gc.collect()
-    return gc.mem_alloc(), _board.native_heap()
+    left = sum([region[1] for region in esp32.idf_heap_info(esp32.HEAP_DATA)])
+    return gc.mem_alloc(), _board.native_heap(), -left
 
 
 async def _soak():
@@ -51,7 +53,7 @@ async def _soak():
     for i in range(TIMES):  # noqa: F821
         await _again(client, i % 10 == 0)
     after = await _used()
-    print("SOAKED", TIMES, after[0] - before[0], after[1] - before[1])  # noqa: F821
+    print("SOAKED", TIMES, *[now - then for now, then in zip(after, before)])  # noqa: F821
     await client.close()
     await runner
 

@@ -1,94 +1,17 @@
 // The whole path on bare metal: MicroPython on an ESP32-C3's instruction set in QEMU, the device package
 // unchanged, real mpremote, the real broker. Skipped where there is no QEMU for it.
-#include <gtest/gtest.h>
+#include "tests/e2e/support/riscv_board.h"
 
-#include <cstdlib>
 #include <iostream>
 #include <sstream>
 #include <thread>
-
-#include "host/base/files.h"
-#include "host/base/subprocess.h"
-#include "host/loader/mpremote_board.h"
-#include "host/loader/virtual_board.h"
-#include "tests/e2e/support/program.h"
 
 namespace countersign::e2e {
 namespace {
 
 namespace fs = std::filesystem;
-using loader::VirtualBoard;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-constexpr seconds kPatience{60};
-const fs::path kLibexec = COUNTERSIGN_SOURCE "/build/libexec";
-
-// With the kind of firmware as its parameter.
-class RiscvBoardTest : public ::testing::TestWithParam<const char*> {
-  protected:
-    void SetUp() override {
-        if (find_program("qemu-system-riscv32").empty())
-            GTEST_SKIP() << "qemu-system-riscv32 is not installed";
-        if (!fs::exists(kLibexec / GetParam())) GTEST_SKIP() << GetParam() << ": device/board/rv32/build.sh";
-        scene_.init();
-        host_ = std::make_unique<Background>(scene_.argv({"up", "--address", "127.0.0.1"}));
-        ASSERT_TRUE(host_->wait_for("answering devices")) << host_->output();
-        loader::VirtualBoardOptions options;
-        options.flash = scene_.file("flash");
-        options.port_link = scene_.file("port");
-        options.micropython = kLibexec / GetParam();
-        options.riscv = true;
-        options.counted = counted();
-        board_ = std::make_unique<VirtualBoard>(options);
-    }
-
-    [[nodiscard]] testing::AssertionResult board_says(std::string_view text) {
-        if (board_->wait_for(text, kPatience, mark_)) {
-            mark_ = board_->console().find(text, mark_) + text.size();
-            return testing::AssertionSuccess();
-        }
-        return testing::AssertionFailure() << "the board did not say \"" << text << "\" but:\n"
-                                           << board_->console().substr(mark_);
-    }
-
-    // Whether its clock is the number of its instructions, whatever else this computer does.
-    [[nodiscard]] virtual bool counted() const { return false; }
-
-    void load(std::vector<std::string> how = {}) {
-        std::vector<std::string> command{"load", "user1", "--port", scene_.file("port"), "--wifi-ssid", "home"};
-        command.insert(command.end(), how.begin(), how.end());
-        scene_.must(command);
-        ASSERT_TRUE(board_says("Sending ON"));
-    }
-
-    // What a script of this folder prints on the board.
-    [[nodiscard]] std::string run(const std::string& preamble, const std::string& script, seconds patience) {
-        ::setenv("COUNTERSIGN_MPREMOTE", (kLibexec / "mpremote").c_str(), 1);
-        loader::MpremoteBoard cable(scene_.file("port"));
-        std::vector<Secret> scripts;
-        scripts.emplace_back(preamble + "\n" + read_text(COUNTERSIGN_SOURCE "/tests/e2e/" + script));
-        return cable.run(scripts, patience, {});
-    }
-
-    [[nodiscard]] std::vector<std::string> working_certificates() const {
-        std::vector<std::string> states;
-        const auto answer = scene_.ask({"show", "user1"});
-        for (const auto& row : answer["certificates"])
-            if (row["role"] == "device") states.push_back(row["state"]);
-        return states;
-    }
-    [[nodiscard]] bool reaches(const std::vector<std::string>& wanted) const {
-        for (int tries = 0; tries < 300; ++tries, ::usleep(100'000))
-            if (working_certificates() == wanted) return true;
-        return false;
-    }
-
-    Scene scene_;
-    std::unique_ptr<Background> host_;
-    std::unique_ptr<VirtualBoard> board_;
-    std::size_t mark_ = 0;
-};
 
 using States = std::vector<std::string>;
 
@@ -123,6 +46,23 @@ TEST_P(RiscvBoardTest, LivesThroughItsFirstRenewalAndAPowerCutWithinIt) {
     EXPECT_TRUE(board_says("Sending ON"));
 }
 
+// What the authority tells its devices: another address, then another root; and a renewal by both.
+TEST_P(RiscvBoardTest, FollowsAddressesAndRoots) {
+    load();
+    ASSERT_TRUE(reaches({"active"}));
+    scene_.must({"hosts", "remove", "localhost"});
+    EXPECT_TRUE(board_says("The new identity is in use")) << host_->output();
+    scene_.must({"rollover", "root", "start"});
+    EXPECT_TRUE(board_says("The new identity is in use")) << host_->output();
+    EXPECT_TRUE(follows_the_new_root());
+    scene_.must({"rollover", "root", "finish"});
+    scene_.must({"renew", "user1", "--wait", "0"});
+    EXPECT_TRUE(board_says("The new identity is in use")) << host_->output();
+    EXPECT_TRUE(reaches({"retired", "active"})) << scene_.ask({"show", "user1"});
+    scene_.must({"send", "user1", "cmd/led", "on"});
+    EXPECT_TRUE(board_says("Received led"));
+}
+
 // Small integers of 31 bits, as on a chip: the virtual board's have more.
 TEST_P(RiscvBoardTest, RunsTheCompiledProgram) {
     load();
@@ -146,10 +86,12 @@ TEST_P(RiscvBoardTest, ReconnectsAgainAndAgainAndItsHeapsStayAsTheyWere) {
     const auto said = run("TIMES = " + times, "reconnect_soak.py", seconds(60 + std::stoi(times)));
     std::istringstream figures(said.substr(std::min(said.size(), said.find("SOAKED"))));
     std::string word;
-    int count = 0, heap = 0, native_heap = 0;
-    ASSERT_TRUE(figures >> word >> count >> heap >> native_heap) << said;
+    int count = 0, heap = 0, native_heap = 0, all = 0;
+    ASSERT_TRUE(figures >> word >> count >> heap >> native_heap >> all) << said;
     EXPECT_LT(heap, 2'000) << said;
     EXPECT_LT(native_heap, 2'000) << said;
+    // Some connections that have ended still wait in lwIP (TIME_WAIT), 16 of them at most.
+    EXPECT_LT(all, 8'000) << said;
     std::cout << said.substr(said.find("SOAKED"));
 }
 
@@ -171,14 +113,9 @@ TEST_P(CountedRiscvBoardTest, VerifiesTheCertificateOfAKnownBrokerOnce) {
     EXPECT_GT(anew, 0.9 * first) << "other credentials, perhaps with other anchors: " << said;
 }
 
-std::string kind_of(const ::testing::TestParamInfo<const char*>& firmware) {
-    return std::string(firmware.param).ends_with("native") ? "native" : "python";
-}
-
-INSTANTIATE_TEST_SUITE_P(Firmware, RiscvBoardTest,
-                         ::testing::Values("micropython-rv32", "micropython-rv32-native"), kind_of);
-INSTANTIATE_TEST_SUITE_P(Firmware, CountedRiscvBoardTest, ::testing::Values("micropython-rv32-native"),
-                         kind_of);
+INSTANTIATE_TEST_SUITE_P(Board, RiscvBoardTest, all_riscv_boards(), kind_of);
+INSTANTIATE_TEST_SUITE_P(Board, CountedRiscvBoardTest,
+                         ::testing::Values(RiscvBoard{"micropython-rv32-native", "esp32-c3"}), kind_of);
 
 }  // namespace
 }  // namespace countersign::e2e

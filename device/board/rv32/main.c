@@ -15,6 +15,8 @@
 // Reset causes as in ESP32's machine module.
 enum { PWRON_RESET = 1, HARD_RESET = 2, WDT_RESET = 3, DEEPSLEEP_RESET = 4, SOFT_RESET = 5 };
 
+// The C stack of MicroPython's task on an ESP32; interrupts use the rest of what there is (rv32.ld).
+#define TASK_STACK (16 * 1024)
 #define RTC_MAGIC 0x52544331u
 
 // Survives a reset of the core (rv32.ld).
@@ -60,7 +62,7 @@ int main(void) {
     take_over_what_was_kept();
     char* heap = chip_alloc(chip()->python_heap, CHIP_DATA);
     for (;;) {
-        mp_cstack_init_with_top(&__stack_end, (size_t)((char*)&__stack_end - (char*)&__stack_start));
+        mp_cstack_init_with_top(&__stack_end, TASK_STACK);
         gc_init(heap, heap + chip()->python_heap);
         mp_init();
         readline_init0();
