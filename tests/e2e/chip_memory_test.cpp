@@ -82,7 +82,9 @@ class ChipMemoryTest : public ::testing::TestWithParam<Chip> {
 constexpr double kTolerance = 0.04;
 
 void expect_near(double is, double measured, const std::string& what) {
-    if (measured > 0) EXPECT_NEAR(is, measured, measured * kTolerance) << what;
+    if (measured > 0) {
+        EXPECT_NEAR(is, measured, measured * kTolerance) << what;
+    }
 }
 
 TEST_P(ChipMemoryTest, IsAsMeasuredFromTheReplToAConnectedClient) {
