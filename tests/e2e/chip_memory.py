@@ -1,5 +1,5 @@
-# Runs on the RISC-V board, nothing loaded: the figures that were measured on the chips. CERTIFICATE, KEY, AUTHORITY (DER),
-# BROKER (host, port), NAME and NOW (year, month, day) are set by who sends this.
+# Runs on the RISC-V board, nothing loaded: the figures that were measured on the chips. CERTIFICATE, KEY,
+# AUTHORITY (DER), BROKER (host, port), NAME and NOW (year, month, day) are set by who sends this.
 import gc
 import socket
 import time

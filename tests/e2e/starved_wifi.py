@@ -56,7 +56,8 @@ _wlan.active(False)
 _wlan.active(True)
 _say("MENDED", _address_of(_wlan))
 
-# Without memory for a frame nothing leaves, and nothing else happens. What one piece cannot take, smaller ones can.
+# Without memory for a frame nothing leaves, and nothing else happens. What one piece cannot take, smaller
+# ones can.
 _held = []
 try:
     while True:
