@@ -162,7 +162,7 @@ class Lifecycle(Conversation):
         self.prove_at = 0
         self.pause = FIRST_PAUSE
         self.renew_now = False
-        self.flipped_at = None  # by uptime
+        self.renewed_at = None  # as a Command asked for, by uptime
         self.rest_until = 0  # no renewal by the clock before
         self.settings = None  # what a Command brought
         self.told = None  # digest of the State that was sent

@@ -15,7 +15,7 @@ from .x509 import Certificate
 
 _LOOK = const(3600)  # seconds after which a date that lies ahead is looked at again
 _LAST_PAUSE = const(86400)
-_OBEY = const(60)  # seconds from a renewal to the next that a Command asks for
+_OBEY = const(60)  # seconds from a renewal that a Command asked for to the next
 
 
 async def next_try(life, client, fault):
@@ -118,7 +118,7 @@ async def _step(life, renewal):
 def _due_in(life, renewal, now):
     """Seconds until the renewal is due."""
     if life.renew_now:
-        return 0 if life.flipped_at is None else life.flipped_at + _OBEY - now
+        return 0 if life.renewed_at is None else life.renewed_at + _OBEY - now
     try:
         ahead = renewal.due_at(life.current) - life.clock.now()
     except ValueError:
@@ -181,14 +181,15 @@ async def _report(life, renewal):
 def _flip(life, renewal):
     renewal.flip(life.current)
     life.proving = False
+    if life.renew_now:
+        life.renewed_at = life.uptime()
     life.renew_now = False
     put_off_no_longer(life)
     life.pause = FIRST_PAUSE
     certificate = Certificate(life.current.certificate())
     # With a clock that is ahead the new certificate may be due at once, again and again.
     span = certificate.not_after - certificate.not_before - BACKDATED
-    life.flipped_at = life.uptime()
-    life.rest_until = life.flipped_at + min(_LOOK, span // 3)
+    life.rest_until = life.uptime() + min(_LOOK, span // 3)
     from .dates import text
     until = text(certificate.not_after)
     life.log("The new identity is in use (slot %s, until %s)" % (life.current.slot, until))

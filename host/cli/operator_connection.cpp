@@ -38,6 +38,7 @@ std::vector<transport::Address> way_to_broker(const lifecycle::Settings& setting
         return std::ranges::find(hosts, host) != hosts.end();
     };
     std::vector<transport::Address> way;
+    way.reserve(kThisMachine.size() + hosts.size());
     for (const std::string_view here : kThisMachine) {
         way.push_back({std::string(here), settings.port, hosts, !is_listed(here)});
     }
