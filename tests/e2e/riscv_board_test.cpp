@@ -103,7 +103,7 @@ class CountedRiscvBoardTest : public RiscvBoardTest {
 // Two signatures are verified in a full handshake, of the certificate and of the key exchange; of a broker
 // known from before, one.
 TEST_P(CountedRiscvBoardTest, VerifiesTheCertificateOfAKnownBrokerOnce) {
-    load({"--source"});  // its modules by their own names
+    load();
     const auto said = run("", "known_broker.py", kPatience);
     std::istringstream figures(said.substr(std::min(said.size(), said.find("SPENT"))));
     std::string word;

@@ -76,11 +76,8 @@ class RiscvBoardTest : public ::testing::TestWithParam<RiscvBoard> {
     // Whether its clock is the number of its instructions, whatever else this computer does.
     [[nodiscard]] virtual bool counted() const { return false; }
 
-    void load(std::vector<std::string> how = {}) {
-        std::vector<std::string> command{"load",        "user1", "--port", scene_.file("port"),
-                                         "--wifi-ssid", "home"};
-        command.insert(command.end(), how.begin(), how.end());
-        scene_.must(command);
+    void load() {
+        scene_.must({"load", "user1", "--port", scene_.file("port"), "--wifi-ssid", "home"});
         ASSERT_TRUE(board_says("Sending ON"));
     }
 
