@@ -13,14 +13,14 @@ const std::vector<Plant>& all() {
         {"nothing", {}},
         // The answer becomes the active identity before it has connected even once.
         {"flip-before-proof",
-         {{"conversation.py", "        self._renewal.answered(fields, identity)\n",
-           "        self._renewal.flip(self._renewal.answered(fields, identity))\n"}}},
+         {{"conversation.py", "        await in_slices(renewal.answered(fields, identity))\n",
+           "        renewal.flip(await in_slices(renewal.answered(fields, identity)))\n"}}},
         // The birth certificate is never tried.
-        {"no-birth", {{"lifecycle.py", "        birth = self._slots.birth()\n", "        birth = None\n"}}},
+        {"no-birth", {{"upkeep.py", "    birth = renewal.slots.birth()\n", "    birth = None\n"}}},
         // Of several brokers the first one's silence hides that another has refused the certificate.
         {"first-fault",
-         {{"client.py", "                if worst is None or _weight(e) > _weight(worst):\n",
-           "                if worst is None:\n"}}},
+         {{"dialling.py", "            if worst is None or _weight(e) > _weight(worst):\n",
+           "            if worst is None:\n"}}},
         // The responder: a State that names nothing in particular confirms the newest certificate.
         {"confirm-naming-none", {}},
     };
@@ -39,9 +39,10 @@ std::vector<Replacement> replacements_for(std::string_view plant) {
     // A date that lies ahead is looked at every ten days instead of every hour, and NTP is asked as often:
     // 87,600 looks a board are a simulation's whole time.
     std::vector<Replacement> replacements{
-        {"lifecycle.py", "_LOOK = const(3600)", "_LOOK = const(864000)"},
-        {"clock.py", "_ANSWERED = const(86400)", "_ANSWERED = const(864000)"},
-        {"clock.py", "_UNANSWERED = const(3600)", "_UNANSWERED = const(864000)"}};
+        {"upkeep.py", "_LOOK = const(3600)", "_LOOK = const(864000)"},
+        {"rest.py", "_LOOK = const(3600)", "_LOOK = const(864000)"},
+        {"timekeeping.py", "_ANSWERED = const(86400)", "_ANSWERED = const(864000)"},
+        {"timekeeping.py", "_UNANSWERED = const(3600)", "_UNANSWERED = const(864000)"}};
     for (const auto& one : all()) {
         if (one.name == plant) {
             replacements.insert(replacements.end(), one.replacements.begin(), one.replacements.end());
