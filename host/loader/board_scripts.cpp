@@ -115,7 +115,7 @@ def _cs_exchange(new, old):
 constexpr std::string_view kFacts = R"(
 def _cs_modules(d):
     names = os.listdir(d) if _cs_exists(d) else []
-    return [d + '/' + n for n in names if n.split('.')[-1] in ('py', 'mpy', 'new')][:256]
+    return [d + '/' + n for n in names if n.split('.')[-1] in ('py', 'mpy', 'txt', 'new')][:256]
 def _cs_facts():
     import json
     s = os.statvfs('/')

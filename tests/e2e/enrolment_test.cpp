@@ -65,10 +65,10 @@ TEST_F(EnrolmentTest, LoadingTheSameBoardAgainOnlyBringsTheProgramUpToDate) {
     EXPECT_TRUE(board.says("Sending ON"));
     expect_states("user1", {"birth active", "device active"});
     const auto key = read_file(board.flash / "slots/a/key.der");
-    write_file(board.flash / "lib/countersign/backoff.mpy", "# older\n", kPublicFile);
+    write_file(board.flash / "lib/countersign/stock.mpy", "# older\n", kPublicFile);
     const auto answer = scene_.ask(board.load("user1"));
     EXPECT_EQ(answer["enrolled"], false) << answer;
-    EXPECT_EQ(answer["written"], Json::array({"lib/countersign/backoff.mpy"}));
+    EXPECT_EQ(answer["written"], Json::array({"lib/countersign/stock.mpy"}));
     EXPECT_EQ(read_file(board.flash / "slots/a/key.der"), key);
     EXPECT_TRUE(board.says("Sending ON"));
     EXPECT_EQ(states("user1"), (States{"birth active", "device active"}));
