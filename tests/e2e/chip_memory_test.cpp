@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <iomanip>
 #include <map>
 #include <sstream>
 
@@ -65,12 +66,12 @@ class ChipMemoryTest : public ::testing::TestWithParam<Chip> {
         return lines;
     }
 
-    // As Python's bytes.
+    // As Python's bytes: a literal, since a tuple of numbers would stay in the memory that is measured.
     [[nodiscard]] std::string bytes_of(const fs::path& file) const {
         std::ostringstream text;
-        text << "bytes((";
-        for (const auto byte : read_file(file)) text << static_cast<int>(byte) << ',';
-        return text.str() + "))";
+        text << std::hex << std::setfill('0') << "b'";
+        for (const auto byte : read_file(file)) text << "\\x" << std::setw(2) << static_cast<int>(byte);
+        return text.str() + "'";
     }
 
     Scene scene_;
