@@ -80,7 +80,7 @@ class ChipMemoryTest : public ::testing::TestWithParam<Chip> {
     std::string said_;
 };
 
-constexpr double kTolerance = 0.04;
+constexpr double kTolerance = 0.05;  // the script that measures takes some kilobytes itself
 
 void expect_near(double is, double measured, const std::string& what) {
     if (measured > 0) {
