@@ -70,7 +70,7 @@ class LoadTest : public BoardTest {
     void expect_program(Form form) const {
         for (const auto& file : device_files(form))
             EXPECT_EQ(from_flash(std::string(file.path)), file.content);
-        EXPECT_EQ(modules_on_flash(), device_files(form).size() - 1);
+        EXPECT_EQ(modules_on_flash(), device_files(form).size() - 2);
     }
     [[nodiscard]] std::size_t modules_on_flash() const {
         std::size_t count = 0;
