@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/e2e/support/program.h"
+#include "tests/support/black_hole.h"
 
 namespace countersign::e2e {
 namespace {
@@ -66,6 +67,15 @@ TEST_F(Dialling, EveryAddressIsTriedInOrder) {
     scene.must({"send", "user1", "cmd/led", "on"});
     Background watch(scene.argv({"watch"}));
     EXPECT_TRUE(watch.wait_for("Connected to 127.0.0.5")) << watch.output();
+}
+
+TEST_F(Dialling, ADeadFirstAddressCostsAMoment) {
+    init({"127.0.0.6", kElsewhere});
+    const test::BlackHole dead("127.0.0.6", scene.port());
+    const auto broker = start_broker(scene, kElsewhere);
+    scene.must({"send", "user1", "cmd/led", "on"});
+    const auto revoked = scene.ask({"revoke", "user1"});
+    EXPECT_EQ(revoked["connect_refused"], true) << revoked;
 }
 
 TEST_F(Dialling, AnAddressThatIsNamedIsTheOnlyOne) {

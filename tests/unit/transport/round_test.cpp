@@ -4,7 +4,7 @@
 
 #include <asio/ip/tcp.hpp>
 
-#include "tests/unit/transport/black_hole.h"
+#include "tests/support/black_hole.h"
 #include "tests/unit/transport/mosquitto.h"
 #include "tests/unit/transport/running.h"
 

@@ -1,4 +1,4 @@
-#include "tests/unit/transport/black_hole.h"
+#include "tests/support/black_hole.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
