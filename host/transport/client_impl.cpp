@@ -120,7 +120,7 @@ void Client::Impl::attempt() {
 std::vector<Address> Client::Impl::brokers_in_turn() const {
     auto brokers = brokers_;
     const auto last = last_ ? std::ranges::find(brokers, *last_) : brokers.begin();
-    if (last != brokers.end()) std::ranges::rotate(brokers, last);
+    if (last != brokers.end()) std::rotate(brokers.begin(), last, brokers.end());
     return brokers;
 }
 
