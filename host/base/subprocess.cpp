@@ -111,17 +111,19 @@ class LineFeed {
     std::string rest_;
 };
 
-// Feeds `input`, gathers output until end of file or the deadline. False: the deadline came first.
+// Feeds `input`, gathers output until end of file or the deadline. False: the deadline came first, or it was
+// given up.
 bool pump(Pipe& to_child, Pipe& from_child, std::string_view input, steady_clock::time_point deadline,
-          std::string& output, LineFeed& lines) {
+          const std::function<bool()>& give_up, std::string& output, LineFeed& lines) {
+    const long wait = give_up ? 100 : 1000;
     set_nonblocking(to_child.write_end);
     set_nonblocking(from_child.read_end);
     if (input.empty()) to_child.close_write();
     for (;;) {
         const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now()).count();
-        if (left <= 0) return false;
+        if (left <= 0 || (give_up && give_up())) return false;
         std::array<pollfd, 2> waits{{{from_child.read_end, POLLIN, 0}, {to_child.write_end, POLLOUT, 0}}};
-        if (::poll(waits.data(), waits.size(), static_cast<int>(std::min<long>(left, 1000))) < 0 &&
+        if (::poll(waits.data(), waits.size(), static_cast<int>(std::min<long>(left, wait))) < 0 &&
             errno != EINTR) {
             return false;
         }
@@ -144,7 +146,8 @@ bool pump(Pipe& to_child, Pipe& from_child, std::string_view input, steady_clock
 }  // namespace
 
 CommandResult run_command(const std::vector<std::string>& argv, milliseconds deadline, std::string_view input,
-                          const std::function<void(std::string_view)>& on_line) {
+                          const std::function<void(std::string_view)>& on_line,
+                          const std::function<bool()>& give_up) {
     Pipe to_child;
     Pipe from_child;
     // A child that ends before it has read its input must not end us.
@@ -155,7 +158,7 @@ CommandResult run_command(const std::vector<std::string>& argv, milliseconds dea
     CommandResult result{};
     LineFeed lines(on_line);
     result.timed_out =
-        !pump(to_child, from_child, input, steady_clock::now() + deadline, result.output, lines);
+        !pump(to_child, from_child, input, steady_clock::now() + deadline, give_up, result.output, lines);
     if (result.timed_out) ::kill(pid, SIGKILL);
     lines.finish();
     int status = 0;

@@ -13,14 +13,16 @@ namespace countersign {
 
 struct CommandResult {
     int exit_code;       // 128 + signal when a signal ended it; 127 when it could not be started
-    bool timed_out;      // it was killed at the deadline
+    bool timed_out;      // it was killed at the deadline, or given up
     std::string output;  // stdout and stderr in order, at most the last 1 MiB
 };
 
 // Runs to the end. `on_line` (optional) sees each line as it comes. `input` is written to its stdin.
+// `give_up` (optional) is asked some ten times a second: true ends it as the deadline does.
 [[nodiscard]] CommandResult run_command(const std::vector<std::string>& argv,
                                         std::chrono::milliseconds deadline, std::string_view input = {},
-                                        const std::function<void(std::string_view)>& on_line = {});
+                                        const std::function<void(std::string_view)>& on_line = {},
+                                        const std::function<bool()>& give_up = {});
 
 // The full path of a program on PATH, or "" when there is none.
 [[nodiscard]] std::string find_program(std::string_view name);

@@ -73,6 +73,25 @@ bool must_enrol(const registry::Registry& registry, const std::string& name, con
                 fmt::format("countersign load {} --replace makes this board {}", name, name));
 }
 
+void check_not_another(const registry::Registry& registry, const std::string& name,
+                       const std::string& board_name, const BoardClaim& board, Seconds now) {
+    const auto device = registry.find_device(board_name);
+    const auto wanted = registry.find_device(name);
+    if (!device || (wanted && wanted->name == device->name)) return;
+    const auto certificates = registry.certificates_of(device->name);
+    const auto held = std::find_if(certificates.begin(), certificates.end(), [&](const auto& row) {
+        return connects(row, now) && pki::to_hex(row.fingerprint) == board.certificate;
+    });
+    if (held == certificates.end()) return;
+    throw Error(
+        Code::BoardKnown,
+        fmt::format("This board is {}, whose certificate works until {}.", device->name,
+                    format_date(held->not_after)),
+        fmt::format("countersign load {} brings it up to date; countersign load {} --rename makes it {} "
+                    "and leaves {} without a board",
+                    device->name, name, name, device->name));
+}
+
 bool key_is_on_host(const Home& home, const registry::Registry& registry, const std::string& name) {
     const auto folder = home.device(name);
     const auto der = folder / fmt::format("{}.crt.der", name);

@@ -23,6 +23,11 @@ struct BoardClaim {
 [[nodiscard]] bool must_enrol(const registry::Registry& registry, const std::string& name,
                               const BoardClaim& board, bool replace, Seconds now);
 
+// That a board that calls itself `board_name` is not another registered device that would be left without its
+// board. Throws Error{BoardKnown}.
+void check_not_another(const registry::Registry& registry, const std::string& name,
+                       const std::string& board_name, const BoardClaim& board, Seconds now);
+
 // Whether NAME's newest working certificate is the one whose key lies in devices/NAME: such a device is
 // loaded with this key, as before.
 [[nodiscard]] bool key_is_on_host(const Home& home, const registry::Registry& registry,

@@ -102,6 +102,16 @@ void decide_slot(const json& facts, BoardFacts& out) {
     }
 }
 
+BoardMemory memory_of(const json& facts) {
+    BoardMemory memory;
+    if (facts.contains("heap")) memory.heap = facts.at("heap").get<std::uint64_t>();
+    for (const auto& region : facts.value("idf", json::array())) {
+        memory.idf = memory.idf.value_or(0) + region.at(0).get<std::uint64_t>();
+        memory.idf_largest = std::max(memory.idf_largest.value_or(0), region.at(1).get<std::uint64_t>());
+    }
+    return memory;
+}
+
 BoardFacts from_json(const json& facts) {
     BoardFacts out;
     out.implementation = facts.at("name").get<std::string>();
@@ -109,6 +119,7 @@ BoardFacts from_json(const json& facts) {
     out.machine = facts.at("machine").get<std::string>();
     out.block_size = facts.at("block").get<std::uint64_t>();
     out.free_bytes = facts.at("free").get<std::uint64_t>();
+    out.memory = memory_of(facts);
     out.bytecode = facts.value("mpy", 0);
     out.sha256 = facts.at("files").get<std::map<std::string, std::string>>();
     out.chip_id = facts.value("chip", "");

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,12 +12,20 @@
 
 namespace countersign::loader {
 
+// Free bytes, as the firmware counts them; nullopt where it does not say.
+struct BoardMemory {
+    std::optional<std::uint64_t> heap;         // gc.mem_free() after a collection
+    std::optional<std::uint64_t> idf;          // esp32.idf_heap_info(): the sum of the regions
+    std::optional<std::uint64_t> idf_largest;  // the largest block of any of them
+};
+
 struct BoardFacts {
     std::string implementation;  // "micropython"
     std::array<int, 3> version{};
     std::string machine;           // "ESP32C3 module with ESP32C3"; may be empty
     std::uint64_t block_size = 0;  // bytes
-    std::uint64_t free_bytes = 0;
+    std::uint64_t free_bytes = 0;  // of flash
+    BoardMemory memory;
     int bytecode = 0;                           // the version of .mpy files it reads; 0: none
     std::map<std::string, std::string> sha256;  // of our modules and main.py, in hex; "" when absent
     std::string main_line;                      // the first line of main.py; "" when there is none

@@ -116,7 +116,15 @@ constexpr std::string_view kFacts = R"(
 def _cs_modules(d):
     names = os.listdir(d) if _cs_exists(d) else []
     return [d + '/' + n for n in names if n.split('.')[-1] in ('py', 'mpy', 'txt', 'new')][:256]
+def _cs_idf():
+    try:
+        import esp32
+        return [r[1:3] for r in esp32.idf_heap_info(esp32.HEAP_DATA)]
+    except (ImportError, AttributeError):
+        return []
 def _cs_facts():
+    gc.collect()
+    heap = gc.mem_free()
     import json
     s = os.statvfs('/')
     slots = {}
@@ -133,7 +141,7 @@ def _cs_facts():
     print('CS-FACTS ' + json.dumps({
         'name': m[0], 'version': list(m[1][:3]), 'machine': getattr(m, '_machine', ''),
         'block': s[0], 'free': s[1] * s[3],
-        'mpy': getattr(m, '_mpy', 0) & 255,
+        'mpy': getattr(m, '_mpy', 0) & 255, 'heap': heap, 'idf': _cs_idf(),
         'files': {p[1:]: _cs_sha(p) for p in _cs_modules('/lib/countersign') + ['/main.py', '/main.py.new']},
         'pointers': [_cs_text('/slots/pointer0'), _cs_text('/slots/pointer1')],
         'floors': [_cs_text('/slots/floor'), _cs_text('/slots/floor.new')],
@@ -180,8 +188,18 @@ def _cs_in_place(p, b):
         raise ValueError('CS-READBACK ' + p)
 )";
 
-// Lines of a file somebody may have written by hand: only the given keys change.
+// Lines of a file somebody may have written by hand: only the given keys change. The password of one network
+// is not sent to another.
 constexpr std::string_view kWifiConf = R"(
+def _cs_value(line):
+    v = line.partition('=')[2].strip()
+    return v[1:max(1, v.rfind(v[0]))] if v[:1] in ('"', "'") else v
+def _cs_other_network(old, new):
+    now = {}
+    for line in old.split('\n'):
+        now.setdefault(line.partition('=')[0].strip(), _cs_value(line))
+    return ('wifi_ssid' in new and 'wifi_psw' not in new and now.get('wifi_ssid') and now.get('wifi_psw')
+            and now['wifi_ssid'] != _cs_value(new['wifi_ssid']))
 def _cs_wifi(new):
     p = '/wifi.conf'
     try:
@@ -190,10 +208,14 @@ def _cs_wifi(new):
         old = str(_cs_read(p), 'utf-8') if _cs_exists(p) else ''
     except (ValueError, UnicodeError):
         raise ValueError('CS-WIFI-CONF')
+    plain = old.replace('\r\n', '\n')
+    if _cs_other_network(plain, new):
+        new['wifi_psw'] = 'wifi_psw=""'
+        print('CS-NO-PASSWORD')
     lines = []
     seen = set()
     ssid = ''
-    for line in old.replace('\r\n', '\n').split('\n'):
+    for line in plain.split('\n'):
         key, equals, value = line.partition('=')
         key = key.strip()
         if equals and key in new:

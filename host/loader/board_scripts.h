@@ -19,6 +19,8 @@ inline constexpr std::string_view kFactsLine = "CS-FACTS ";  // then one JSON ob
 inline constexpr std::string_view kWrittenLine =
     "CS-WRITTEN ";  // then the path that has been written and read back
 inline constexpr std::string_view kNoWifiLine = "CS-NO-WIFI";  // wifi.conf names no network
+inline constexpr std::string_view kNoPasswordLine =
+    "CS-NO-PASSWORD";  // it names another one than before, whose password is not known
 // What countersign.enrol prints (docs/protocol.md): hex, hex, hex; the slot.
 inline constexpr std::string_view kChipLine = "CS-CHIP ";
 inline constexpr std::string_view kWorkingRequestLine = "CS-REQUEST working ";
@@ -33,8 +35,8 @@ inline constexpr std::string_view kWifiConfFault = "CS-WIFI-CONF";
 // What the others need; runs before any of them.
 [[nodiscard]] Secret script_prelude();
 
-// Prints the facts: firmware, the bytecode it reads, free space, SHA-256 of the modules in our folder and of
-// main.py, slots, pointers, floor, main.py's first line.
+// Prints the facts: firmware, the bytecode it reads, free memory and flash, SHA-256 of the modules in our
+// folder and of main.py, slots, pointers, floor, main.py's first line.
 [[nodiscard]] Secret script_facts();
 
 // Writes a file beside the target, reads it back and renames it over the target.

@@ -45,7 +45,9 @@ bool contains(std::string_view text, std::string_view part) {
         throw Error(Code::BoardFull, "The flash of the board at " + board.port() + " is full.");
     }
     if (contains(text, "MemoryError")) {
-        throw Error(Code::BoardFailed, "The board at " + board.port() + " has not enough memory.");
+        throw Error(Code::BoardMemory,
+                    "The board at " + board.port() + " has not enough memory for a step of the load.",
+                    "let boot.py on the board hold less, then run the command again");
     }
     throw Error(Code::BoardFailed, fmt::format("The board at {} says: {}", board.port(), text));
 }

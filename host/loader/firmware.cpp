@@ -10,6 +10,7 @@
 
 #include "host/base/error.h"
 #include "host/base/subprocess.h"
+#include "host/loader/helper_programs.h"
 #include "host/loader/ports.h"
 
 namespace countersign::loader {
@@ -55,8 +56,8 @@ const Chip& chip_of(const std::filesystem::path& image) {
 std::string find_esptool() {
     if (const char* path = std::getenv("COUNTERSIGN_ESPTOOL"); path != nullptr && *path != '\0') return path;
     for (const char* name : {"esptool", "esptool.py"})
-        if (auto path = find_program(name); !path.empty()) return path;
-    throw Error(Code::ToolMissing, "esptool is not installed.", "apt install esptool");
+        if (auto path = find_installed(name); !path.empty()) return path;
+    throw Error(Code::ToolMissing, "esptool is not installed.", install_cure("esptool"));
 }
 
 bool contains(const std::string& text, std::string_view part) {

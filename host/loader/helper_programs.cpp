@@ -16,19 +16,19 @@ namespace {
 
 constexpr std::string_view kBoard = "micropython";  // and what follows a dash: its kinds
 
-// How to install what does not come with Countersign.
-std::string cure_for(std::string_view name) {
-    if (name == "qemu-system-riscv32") return "apt install qemu-system-misc";
-    return "pipx install " + std::string(name) + ", or apt install " +
-           (name == "mpremote" ? "micropython-mpremote (Debian 13)" : std::string(name));
-}
-
 std::string variable_for(std::string_view name) {
     std::string variable = "COUNTERSIGN_";
     for (const char c : name) {
         variable.push_back(c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c))));
     }
     return variable;
+}
+
+// Where pipx puts programs, which is on no PATH before `pipx ensurepath` and a new login.
+std::string in_users_programs(std::string_view name) {
+    const char* home = std::getenv("HOME");
+    return home != nullptr ? find_program(std::string(home) + "/.local/bin/" + std::string(name))
+                           : std::string();
 }
 
 std::string beside_this_program(std::string_view name) {
@@ -41,6 +41,21 @@ std::string beside_this_program(std::string_view name) {
 
 }  // namespace
 
+std::string find_installed(std::string_view name) {
+    auto path = find_program(name);
+    return path.empty() ? in_users_programs(name) : path;
+}
+
+std::string install_cure(std::string_view name) {
+    if (name == "qemu-system-riscv32") return "apt install qemu-system-misc";
+    if (name == "setpriv") return "apt install util-linux";
+    if (name == "mpremote")
+        return "apt install micropython-mpremote (Debian 13), or apt install pipx and pipx install mpremote";
+    if (name == "esptool")
+        return "apt install esptool (Debian 13), or apt install pipx and pipx install esptool";
+    return std::string(catalogue_entry(Code::ToolMissing).cure);
+}
+
 std::string find_helper(std::string_view name) {
     const std::string variable = variable_for(name);
     if (const char* path = std::getenv(variable.c_str()); path != nullptr && *path != '\0') {
@@ -50,7 +65,7 @@ std::string find_helper(std::string_view name) {
     }
     const bool is_board = name.substr(0, kBoard.size()) == kBoard;
     if (!is_board) {
-        if (auto path = find_program(name); !path.empty()) return path;
+        if (auto path = find_installed(name); !path.empty()) return path;
     }
     if (auto path = beside_this_program(name); !path.empty()) return path;
     if (is_board) {
@@ -58,7 +73,7 @@ std::string find_helper(std::string_view name) {
             Code::ToolMissing, "The virtual board's MicroPython (" + std::string(name) + ") is not built.",
             name.find("rv32") == std::string_view::npos ? "./dev build" : "device/board/rv32/build.sh");
     }
-    throw Error(Code::ToolMissing, std::string(name) + " is not installed.", cure_for(name));
+    throw Error(Code::ToolMissing, std::string(name) + " is not installed.", install_cure(name));
 }
 
 }  // namespace countersign::loader

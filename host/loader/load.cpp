@@ -12,6 +12,7 @@
 #include "host/loader/board_facts.h"
 #include "host/loader/board_scripts.h"
 #include "host/loader/digest.h"
+#include "host/loader/memory.h"
 #include "host/loader/program.h"
 #include "host/loader/wifi_conf.h"
 
@@ -21,6 +22,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::array<int, 3> kOldestVersion = {1, 22, 0};
+// What is on the board already is not sent again, so each try comes further than the one before.
+constexpr int kTries = 4;
 // Folders and the bookkeeping of LittleFS or FAT.
 constexpr std::uint64_t kSpareBlocks = 6;
 // Both keys with their requests, certificates and descriptions, and the folder they are handed over in.
@@ -55,13 +58,9 @@ std::string identity_json(const BoardIdentity& identity, const std::vector<File>
 // One load of one board.
 class Loading {
   public:
-    Loading(Board& board, const Trust& trust, const LoadOptions& options, const Clock& clock,
-            const Progress& progress)
-        : talk_(board, progress),
-          trust_(trust),
-          options_(options),
-          clock_(clock),
-          wifi_(wifi_conf_lines(trust.brokers.at(0), options)) {}
+    Loading(Board& board, const Trust& trust, const LoadOptions& options,
+            const std::map<std::string, Secret>& wifi, const Clock& clock, const Progress& progress)
+        : talk_(board, progress), trust_(trust), options_(options), wifi_(wifi), clock_(clock) {}
 
     LoadResult run(const BoardIdentity& identity) {
         look();
@@ -99,6 +98,20 @@ class Loading {
                         fmt::format("The board at {} runs {} {}; MicroPython {} is the oldest that works.",
                                     result_.port, facts_.implementation, result_.firmware, kOldestFirmware));
         }
+        if (options_.check) options_.check(facts_);
+        check_memory();
+    }
+
+    void check_memory() {
+        result_.memory = facts_.memory;
+        const auto doubt = doubt_about_memory(facts_, result_.port);
+        if (doubt && !options_.ignore_memory) {
+            throw Error(
+                Code::BoardMemory, *doubt,
+                "keep boot.py from importing what it need not, or take another board; --ignore-memory "
+                "loads it all the same");
+        }
+        if (doubt) talk_.say(*doubt);
     }
 
     void decide_program() {
@@ -147,8 +160,14 @@ class Loading {
 
     void bring_program() {
         if (program_->empty()) return;
-        talk_.say("Bringing the program up to date");
-        (void)talk_.run(program_->scripts(free_for_program_));
+        const std::size_t total = program_->written().size();
+        talk_.say(fmt::format("Bringing the program up to date ({} files)", total));
+        std::size_t done = 0;
+        const Progress count = [&](std::string_view file) {
+            talk_.say(file);
+            if (options_.on_file) options_.on_file(++done, total);
+        };
+        (void)Conversation(talk_.board(), count).run(program_->scripts(free_for_program_));
     }
 
     void configure() {
@@ -160,12 +179,16 @@ class Loading {
         scripts.push_back(script_wifi_conf(wifi_));
         append(scripts, scripts_put("/slots/floor", as_bytes(floor)));
         scripts.push_back(script_set_clock(now));
-        result_.wifi_missing = contains(talk_.run(scripts), kNoWifiLine);
+        const std::string said = talk_.run(scripts);
+        result_.wifi_missing = contains(said, kNoWifiLine);
+        result_.password_missing = contains(said, kNoPasswordLine);
     }
 
     LoadResult restart() {
-        talk_.say("Restarting the board");
-        talk_.board().hard_reset();
+        if (options_.restart) {
+            talk_.say("Restarting the board");
+            talk_.board().hard_reset();
+        }
         return std::move(result_);
     }
 
@@ -174,8 +197,8 @@ class Loading {
     Conversation talk_;
     const Trust& trust_;
     const LoadOptions& options_;
+    const std::map<std::string, Secret>& wifi_;
     const Clock& clock_;
-    const std::map<std::string, Secret> wifi_;
     BoardFacts facts_;
     std::optional<ProgramChange> program_;
     std::uint64_t free_for_program_ = 0;  // blocks
@@ -183,6 +206,57 @@ class Loading {
 };
 
 const Progress kQuiet = [](std::string_view) {};
+
+// Whether the line or the board is at fault: then there is nothing to restart, or nobody who would do it.
+bool is_of_the_line(Code code) {
+    switch (code) {
+        case Code::PortMissing:
+        case Code::PortPermission:
+        case Code::PortBusy:
+        case Code::BoardSilent:
+        case Code::BoardStuck:
+        case Code::BoardUnplugged:
+        case Code::BoardReset: return true;
+        default: return false;
+    }
+}
+
+// What was stopped runs again.
+void leave_running(Board& board) {
+    try {
+        board.hard_reset();
+    } catch (const std::exception&) {  // the first fault is the one to tell
+    }
+}
+
+// Loads until the board does not reset in the middle of it.
+LoadResult persistently(Board& board, const LoadOptions& options, const Progress& progress,
+                        const std::function<LoadResult()>& once) {
+    for (int tries = 1;; ++tries) {
+        try {
+            auto result = once();
+            result.resets = tries - 1;
+            return result;
+        } catch (const Error& error) {
+            if (error.id() == Code::BoardSilent && options.sleep.count() != 0 && tries == 1) {
+                progress(fmt::format(
+                    "Nothing answers at {}: it may be asleep. Waiting up to {} s for it to wake, "
+                    "which its reset button makes it do",
+                    board.port(), std::chrono::duration_cast<std::chrono::seconds>(options.sleep).count()));
+                if (!board.wake(options.sleep)) throw;
+                continue;
+            }
+            const bool was_reset = error.id() == Code::BoardReset ||
+                                   (error.id() == Code::BoardUnplugged && options.port_return.count() != 0 &&
+                                    board.is_back(options.port_return));
+            if (!was_reset || tries == kTries) {
+                if (!is_of_the_line(error.id())) leave_running(board);
+                throw;
+            }
+            progress(fmt::format("{} Once more ({} of {})", error.detail(), tries + 1, kTries));
+        }
+    }
+}
 
 void check(const Trust& trust) {
     if (!trust.brokers.empty() && !trust.anchors.empty()) return;
@@ -194,13 +268,21 @@ void check(const Trust& trust) {
 LoadResult load(Board& board, const BoardIdentity& identity, const LoadOptions& options, const Clock& clock,
                 const Progress& progress) {
     check(identity.trust);
-    return Loading(board, identity.trust, options, clock, progress ? progress : kQuiet).run(identity);
+    const Progress& say = progress ? progress : kQuiet;
+    const auto wifi = wifi_conf_lines(identity.trust.brokers.front(), options);
+    return persistently(board, options, say, [&] {
+        return Loading(board, identity.trust, options, wifi, clock, say).run(identity);
+    });
 }
 
 LoadResult load(Board& board, const std::string& name, const Trust& trust, Registrar& registrar,
                 const LoadOptions& options, const Clock& clock, const Progress& progress) {
     check(trust);
-    return Loading(board, trust, options, clock, progress ? progress : kQuiet).run(name, registrar);
+    const Progress& say = progress ? progress : kQuiet;
+    const auto wifi = wifi_conf_lines(trust.brokers.front(), options);
+    return persistently(board, options, say, [&] {
+        return Loading(board, trust, options, wifi, clock, say).run(name, registrar);
+    });
 }
 
 }  // namespace countersign::loader

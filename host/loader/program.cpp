@@ -79,7 +79,10 @@ void ProgramChange::decide_removals(Form form) {
     for (const auto& file : device_files(form)) stays.emplace(file.path);
     for (const auto& file : files_) stays.insert(file.path + std::string(kStaged));
     for (const auto& [path, digest] : facts_.sha256) {
-        if (!digest.empty() && is_module_of_ours(path) && !stays.contains(path)) removed_.push_back(path);
+        std::string_view base = path;
+        const bool is_ours =
+            is_module_of_ours(path) || (cut_off(base, kStaged) && stays.contains(std::string(base)));
+        if (!digest.empty() && is_ours && !stays.contains(path)) removed_.push_back(path);
     }
 }
 

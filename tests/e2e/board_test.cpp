@@ -36,6 +36,13 @@ class BoardTest : public ::testing::Test {
         return scene_.must(arguments);
     }
 
+    [[nodiscard]] Json ask_to_load(std::vector<std::string> more = {}) const {
+        std::vector<std::string> arguments{"load",        "user1", "--port", scene_.file("port"),
+                                           "--wifi-ssid", "home"};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        return scene_.ask(arguments);
+    }
+
     [[nodiscard]] testing::AssertionResult board_says(std::string_view text) {
         if (board_->wait_for(text, kPatience, mark_)) {
             mark_ = board_->console().find(text, mark_) + text.size();
@@ -62,12 +69,111 @@ TEST_F(BoardTest, PublishesAfterOneCommandAndTakesCommands) {
     EXPECT_TRUE(board_says("Received led"));
 }
 
+// What programs are told, and what people are.
+TEST_F(BoardTest, IsProvenOnceItHasConnected) {
+    const auto answer = ask_to_load();
+    EXPECT_EQ(answer["exit"], 0) << answer;
+    EXPECT_EQ(answer["connected"], true);
+    EXPECT_EQ(answer["broker"], "127.0.0.1:" + std::to_string(scene_.port()));
+    EXPECT_EQ(answer["fault"], nullptr);
+    EXPECT_EQ(answer["program"], "bytecode");
+    const auto said = load();
+    EXPECT_NE(said.find("  | Wi-Fi OK"), std::string::npos) << said;
+    EXPECT_NE(said.find("it has connected to 127.0.0.1:"), std::string::npos) << said;
+    EXPECT_NE(said.find("as user1: proven."), std::string::npos) << said;
+}
+
+TEST_F(BoardTest, WithoutABrokerItIsLoadedAndSaidNotToHaveConnected) {
+    broker_->interrupt();
+    const auto answer = ask_to_load();
+    EXPECT_EQ(answer["exit"], 0) << answer;
+    EXPECT_EQ(answer["connected"], false);
+    EXPECT_EQ(answer["fault"], "E-BROKER-UNREACHABLE");
+    const auto said = load();
+    EXPECT_EQ(said.find("proven"), std::string::npos) << said;
+    EXPECT_NE(said.find("it has not connected yet: nothing answers at 127.0.0.1:"), std::string::npos)
+        << said;
+    EXPECT_NE(said.find("countersign up"), std::string::npos) << said;
+    broker_ = start_broker(scene_);
+    EXPECT_TRUE(board_says("Sending ON"));
+}
+
+TEST_F(BoardTest, IsNotWaitedForWhenNotAskedTo) {
+    const auto answer = ask_to_load({"--no-wait"});
+    EXPECT_EQ(answer["exit"], 0) << answer;
+    EXPECT_EQ(answer["connected"], false);
+    EXPECT_EQ(answer["fault"], nullptr);
+    EXPECT_TRUE(board_says("Sending ON"));
+    EXPECT_NE(load({"--wait", "0"}).find("has not connected yet"), std::string::npos);
+}
+
+// The board is at fault, or where it has been sent: its own words, its code, its cure with the names in it.
+TEST_F(BoardTest, FailsWithTheBoardsOwnFault) {
+    broker_->interrupt();
+    Scene impostor;
+    impostor.must({"init", "127.0.0.1", "--no-passphrase", "--port", std::to_string(scene_.port())});
+    const auto other = start_broker(impostor);
+    const auto answer = ask_to_load();
+    EXPECT_EQ(answer["exit"], 1) << answer;
+    EXPECT_EQ(answer["code"], "E-BROKER-UNTRUSTED");
+    EXPECT_EQ(answer["fault"], "E-BROKER-UNTRUSTED");
+    EXPECT_EQ(answer["connected"], false);
+    EXPECT_EQ(answer["slot"], "a") << "it is loaded";
+    EXPECT_NE(std::string(answer["what"]).find("it has not connected yet. It says: The broker's certificate"),
+              std::string::npos)
+        << answer;
+    EXPECT_NE(
+        std::string(answer["cure"]).find("countersign load user1 --port " + scene_.file("port").string()),
+        std::string::npos)
+        << answer;
+}
+
+TEST_F(BoardTest, AWaitThatEndsSaysWhatTheBoardSaidLast) {
+    write_file(scene_.file("flash") / ".board", R"({"wifi": "ap missing"})", kPublicFile);
+    const auto answer = ask_to_load({"--wait", "4"});
+    EXPECT_EQ(answer["exit"], 1) << answer;
+    EXPECT_EQ(answer["code"], "E-BOARD-NOT-CONNECTED");
+    EXPECT_NE(std::string(answer["what"]).find("Configuration OK (Wi-Fi home"), std::string::npos) << answer;
+}
+
+TEST_F(BoardTest, AProgramThatEndsIsNotWaitedFor) {
+    write_file(scene_.file("flash") / "wifi.conf", "wifi_ssid=\"\"\n", kPublicFile);
+    const auto answer = scene_.ask({"load", "user1", "--port", scene_.file("port")});
+    EXPECT_EQ(answer["exit"], 1) << answer;
+    EXPECT_EQ(answer["code"], "E-WIFI-CONF");
+    EXPECT_EQ(answer["wifi_missing"], true);
+}
+
+TEST_F(BoardTest, IsWatchedUntilCtrlC) {
+    Background watched(
+        scene_.argv({"load", "user1", "--port", scene_.file("port"), "--wifi-ssid", "home", "--watch"}));
+    EXPECT_TRUE(watched.wait_for("  | Connected to 127.0.0.1:", kPatience)) << watched.output();
+    EXPECT_TRUE(watched.wait_for("  | Sending OFF", kPatience)) << watched.output();
+    EXPECT_EQ(watched.interrupt(), 0);
+    EXPECT_NE(watched.output().find("as user1: proven."), std::string::npos) << watched.output();
+    EXPECT_TRUE(board_says("Sending ON")) << "the board goes on";
+}
+
+TEST_F(BoardTest, ASecondNameOnABoardIsAskedFor) {
+    load();
+    EXPECT_TRUE(board_says("Sending ON"));
+    scene_.must({"issue", "user2"});
+    const auto refused = scene_.ask({"load", "user2", "--port", scene_.file("port")});
+    EXPECT_EQ(refused["code"], "E-BOARD-KNOWN") << refused;
+    EXPECT_NE(std::string(refused["cure"]).find("countersign load user2 --rename"), std::string::npos);
+    EXPECT_TRUE(board_says("as user1")) << "it runs again, as what it was";
+    EXPECT_EQ(scene_.ask({"load", "user3", "--port", scene_.file("port")})["code"], "E-BOARD-KNOWN");
+    EXPECT_EQ(scene_.ask({"load", "user2", "--port", scene_.file("port"), "--rename"})["connected"], true);
+    EXPECT_EQ(scene_.ask({"load", "user2", "--port", scene_.file("port")})["connected"], true);
+}
+
 TEST_F(BoardTest, LeavesEverythingElseOnTheBoardAlone) {
     write_file(scene_.file("flash") / "main.py", "print('a program of my own')\n", kPublicFile);
     write_file(scene_.file("flash") / "data.txt", "mine", kPublicFile);
     write_file(scene_.file("flash") / "boot.py", "x = 1\n", kPublicFile);
     const auto said = load();
     EXPECT_NE(said.find("--replace-main"), std::string::npos) << said;
+    EXPECT_NE(said.find("it has not connected: main.py on it is not ours"), std::string::npos) << said;
     EXPECT_EQ(read_text(scene_.file("flash") / "main.py"), "print('a program of my own')\n");
     EXPECT_EQ(read_text(scene_.file("flash") / "data.txt"), "mine");
     EXPECT_EQ(read_text(scene_.file("flash") / "boot.py"), "x = 1\n");
@@ -199,6 +305,30 @@ TEST_F(BoardTest, ASecondLoadCompletesWhatAPulledCableLeft) {
         load();
         EXPECT_TRUE(board_says("Sending ON")) << milliseconds;
     }
+}
+
+// Nothing is stopped on the board for what can be seen without it; and a board that was, runs again.
+TEST_F(BoardTest, WhatCanBeCheckedWithoutTheBoardIs) {
+    load();
+    EXPECT_TRUE(board_says("Sending ON"));
+    const auto mark = board_->printed();
+    const auto port = scene_.file("port").string();
+    EXPECT_EQ(scene_.ask({"load", "a/b", "--port", port})["code"], "E-NAME-INVALID");
+    EXPECT_EQ(scene_.ask({"load", "user1", "--port", port, "--wifi-ssid", std::string(33, 'x')})["code"],
+              "E-WIFI-CONF");
+    EXPECT_EQ(scene_.ask({"load", "user1", "--port", port, "--server", "10.9.8.7"})["code"], "E-BROKER-NAME");
+    EXPECT_EQ(scene_.ask({"load", "user1", "--port", port, "--wifi-password-file", "/nowhere"})["code"],
+              "E-FILE-READ");
+    EXPECT_EQ(Scene().ask({"load", "user1", "--port", port})["code"], "E-HOME-MISSING");
+    Scene locked;
+    write_file(locked.file("passphrase"), "right", kPrivateFile);
+    write_file(locked.file("wrong"), "wrong", kPrivateFile);
+    locked.must({"--passphrase-file", locked.file("passphrase"), "init", "127.0.0.1"});
+    EXPECT_EQ(locked.ask({"--passphrase-file", locked.file("wrong"), "load", "new", "--port", port})["code"],
+              "E-PASSPHRASE-WRONG");
+    EXPECT_EQ(locked.ask({"load", "new", "--port", port})["code"], "E-PASSPHRASE-NEEDED");
+    EXPECT_EQ(board_->console().find("rst:0x", mark), std::string::npos) << "it was left running";
+    EXPECT_TRUE(board_says("Sending"));
 }
 
 TEST(Demo, SeesEveryStepHappen) {

@@ -122,7 +122,7 @@ TEST_F(EnrolmentTest, AnInterruptedLoadIsFinishedWithTheSameKeys) {
     Board board(scene_, "board");
     for (const char* moment :
          {"they never leave it", "/slots/enrol/working.der", "/slots/enrol/brokers.json"}) {
-        Background load(scene_.argv(board.load("user1")));
+        Background load(scene_.argv(board.load("user1", {"-v"})));
         ASSERT_TRUE(load.wait_for(moment, kBoardPatience)) << load.output();
         board.board->pull_cable();
         (void)load.wait_for("Cure:", kBoardPatience);

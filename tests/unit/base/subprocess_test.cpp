@@ -36,6 +36,16 @@ TEST(RunCommand, KillsAtTheDeadline) {
     EXPECT_EQ(result.exit_code, 128 + SIGKILL);
 }
 
+TEST(RunCommand, KillsWhatIsGivenUp) {
+    bool line = false;
+    const auto result = run_command(
+        {"sh", "-c", "echo begun; exec sleep 600"}, seconds(60), {}, [&](std::string_view) { line = true; },
+        [&] { return line; });
+    EXPECT_TRUE(result.timed_out);
+    EXPECT_EQ(result.output, "begun\n");
+    EXPECT_EQ(result.exit_code, 128 + SIGKILL);
+}
+
 TEST(RunCommand, SaysWhenTheProgramIsNotThere) {
     EXPECT_EQ(run_command({"no-such-program-here"}, seconds(10)).exit_code, 127);
 }

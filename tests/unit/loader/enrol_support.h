@@ -74,11 +74,11 @@ class EnrolTest : public LoadTest {
     }
     // What the board's own code says it is, its keys judged by openssl: each belongs to its certificate.
     void expect_enrolled(const std::string& name) const {
-        EXPECT_EQ(ask("from countersign.slots import Slots\nfrom countersign.files import Files\n"
-                      "s = Slots(Files())\na = s.active()\nb = s.birth()\n"
-                      "print(a.name, b.name, a.brokers, len(a.anchors()), a.settings.anchors_version, "
-                      "a.settings.brokers_version)"),
-                  name + " " + name + " [('192.168.1.22', 8883), ('broker.local', 8884)] 2 3 7\r\n");
+        EXPECT_EQ(judge("from countersign.slots import Slots\nfrom countersign.files import Files\n"
+                        "s = Slots(Files(root))\na = s.active()\nb = s.birth()\n"
+                        "print(a.name, b.name, a.brokers, len(a.anchors()), a.settings.anchors_version, "
+                        "a.settings.brokers_version)"),
+                  name + " " + name + " [('192.168.1.22', 8883), ('broker.local', 8884)] 2 3 7\n");
         for (const auto* slot : {"a", "b", "birth"}) expect_belonging(flash() / "slots" / slot);
         EXPECT_FALSE(std::filesystem::exists(flash() / "slots/new/name")) << "the new keys are in use";
         EXPECT_TRUE(std::filesystem::is_empty(flash() / "slots/enrol"));

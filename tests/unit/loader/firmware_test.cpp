@@ -83,10 +83,18 @@ TEST_F(FirmwareTest, what_esptool_says_is_put_into_words) {
 TEST_F(FirmwareTest, esptool_may_be_absent) {
     ::unsetenv("COUNTERSIGN_ESPTOOL");
     const std::string path = std::getenv("PATH");
-    ::setenv("PATH", folder_.path().c_str(), 1);
+    const std::string home = std::getenv("HOME");
+    ::setenv("PATH", (folder_.path() / "nothing").c_str(), 1);
+    ::setenv("HOME", folder_.path().c_str(), 1);
+    EXPECT_EQ(code_for(image(0)), "E-TOOL-MISSING");
+    // Where pipx puts it.
+    esptool_says("Hash of data verified.", 0);
+    std::filesystem::create_directories(folder_.path() / ".local/bin");
+    std::filesystem::rename(folder_.path() / "esptool", folder_.path() / ".local/bin/esptool");
     const auto code = code_for(image(0));
     ::setenv("PATH", path.c_str(), 1);
-    EXPECT_EQ(code, "E-TOOL-MISSING");
+    ::setenv("HOME", home.c_str(), 1);
+    EXPECT_EQ(code, "no error");
 }
 
 }  // namespace

@@ -14,6 +14,10 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
+constexpr const char* kConfiguration =
+    "from countersign import config\nc = config.load(root)\n"
+    "print(c.wifi_ssid, '/', c.wifi_psw, '/', c.server_ip, c.server_port)";
+
 TEST_F(LoadTest, a_fresh_board_becomes_a_device) {
     make_identity("user1");
     power_on();
@@ -27,14 +31,14 @@ TEST_F(LoadTest, a_fresh_board_becomes_a_device) {
     EXPECT_EQ(result.written.size(), device_files(Form::compiled).size());
     EXPECT_THAT(result.removed, IsEmpty());
     expect_program(Form::compiled);
-    EXPECT_EQ(active_identity(), "user1 a [('192.168.1.22', 8883), ('broker.local', 8884)] 1\r\n");
+    EXPECT_EQ(active_identity(), "user1 a [('192.168.1.22', 8883), ('broker.local', 8884)] 1\n");
     EXPECT_EQ(read_file(flash() / "slots/a/key.der"), der("user1.key.der"));
-    EXPECT_EQ(ask("from countersign import config\nc = config.load()\n"
-                  "print(c.wifi_ssid, c.wifi_psw, c.server_ip, c.server_port)"),
-              "home secret99 192.168.1.22 8883\r\n");
-    EXPECT_EQ(ask("from countersign.clock import Clock\nfrom countersign.files import "
-                  "Files\nprint(Clock(Files()).floor)"),
-              "1900000000\r\n");
+    EXPECT_EQ(judge("from countersign import config\nc = config.load(root)\n"
+                    "print(c.wifi_ssid, c.wifi_psw, c.server_ip, c.server_port)"),
+              "home secret99 192.168.1.22 8883\n");
+    EXPECT_EQ(judge("from countersign.clock import Clock\nfrom countersign.files import "
+                    "Files\nprint(Clock(Files(root)).floor)"),
+              "1900000000\n");
 }
 
 TEST_F(LoadTest, ends_with_a_hard_reset_that_starts_the_program) {
@@ -64,8 +68,8 @@ TEST_F(LoadTest, only_changed_program_files_are_copied) {
     make_identity("user1");
     power_on();
     load_board(identity("user1"));
-    on_flash("lib/countersign/mqtt.mpy", "an older version\n");
-    EXPECT_THAT(load_board(identity("user1")).written, ElementsAre("lib/countersign/mqtt.mpy"));
+    on_flash("lib/countersign/core.mpy", "an older version\n");
+    EXPECT_THAT(load_board(identity("user1")).written, ElementsAre("lib/countersign/core.mpy"));
     expect_program(Form::compiled);
 }
 
@@ -74,9 +78,9 @@ TEST_F(LoadTest, the_board_runs_the_compiled_program) {
     power_on();
     load_board(identity("user1"));
     EXPECT_EQ(ask("import countersign\nprint(countersign.__file__)"), "/lib/countersign/__init__.mpy\r\n");
-    // Every module of it, but for the one that wants another firmware.
+    // Every module of it, but for those that want another firmware.
     EXPECT_EQ(ask("import os\nfor n in os.listdir('/lib/countersign'):\n"
-                  "    if n not in ('native.mpy', 'resumption.mpy'):\n"
+                  "    if n.endswith('.mpy') and n not in ('native.mpy', 'resumption.mpy'):\n"
                   "        m = n.split('.')[0]\n"
                   "        f = getattr(__import__('countersign.' + m), m).__file__\n"
                   "        if f != '/lib/countersign/' + m + '.mpy': print(f)"),
@@ -96,11 +100,12 @@ TEST_F(LoadTest, the_source_is_brought_when_asked_for_and_the_two_forms_never_st
 
     const auto second = load_board(identity("user1"));
     EXPECT_TRUE(second.compiled);
-    EXPECT_EQ(second.removed.size(), device_files(Form::source).size() - 1);
+    EXPECT_EQ(second.removed.size(), modules(Form::source).size());
     expect_program(Form::compiled);
     EXPECT_EQ(ask("import countersign\nprint(countersign.__file__)"), "/lib/countersign/__init__.mpy\r\n");
 
-    EXPECT_EQ(load_board(identity("user1"), in_form(Form::source)).removed.size(), second.removed.size());
+    EXPECT_EQ(load_board(identity("user1"), in_form(Form::source)).removed.size(),
+              modules(Form::compiled).size());
     expect_program(Form::source);
     EXPECT_EQ(from_flash("lib/countersign/notes.txt"), "mine\n");
     EXPECT_EQ(from_flash("lib/countersign/more/data.py"), "mine too\n");
@@ -109,15 +114,15 @@ TEST_F(LoadTest, the_source_is_brought_when_asked_for_and_the_two_forms_never_st
 TEST_F(LoadTest, modules_that_the_program_does_not_have_any_more_are_removed) {
     make_identity("user1");
     on_flash("lib/countersign/former.py", "# of an older version\n");
-    on_flash("lib/countersign/client.mpy.new", "a load was cut\n");
+    on_flash("lib/countersign/core.mpy.new", "a load was cut\n");
     power_on();
     EXPECT_THAT(load_board(identity("user1")).removed, ElementsAre("lib/countersign/former.py"));
     expect_program(Form::compiled);
     on_flash("lib/countersign/former.mpy", "of an older version\n");
-    on_flash("lib/countersign/client.mpy.new", "a load was cut\n");
+    on_flash("lib/countersign/core.mpy.new", "a load was cut\n");
     const auto result = load_board(identity("user1"));
     EXPECT_THAT(result.written, IsEmpty());
-    EXPECT_THAT(result.removed, ElementsAre("lib/countersign/client.mpy.new", "lib/countersign/former.mpy"));
+    EXPECT_THAT(result.removed, ElementsAre("lib/countersign/core.mpy.new", "lib/countersign/former.mpy"));
     expect_program(Form::compiled);
 }
 
@@ -162,13 +167,25 @@ TEST_F(LoadTest, wifi_conf_keeps_what_was_not_given) {
     make_identity("user1");
     power_on();
     LoadOptions options;
-    options.wifi_ssid = "it's \"new\" # here";
-    EXPECT_FALSE(load_board(identity("user1"), options).wifi_missing);
-    EXPECT_EQ(ask("from countersign import config\nc = config.load()\n"
-                  "print(c.wifi_ssid, '/', c.wifi_psw, '/', c.server_ip, c.server_port)"),
-              "it's \"new\" # here / kept \"one\" / 192.168.1.22 8883\r\n");
+    options.wifi_ssid = "old";
+    const auto result = load_board(identity("user1"), options);
+    EXPECT_FALSE(result.wifi_missing);
+    EXPECT_FALSE(result.password_missing);
+    EXPECT_EQ(judge(kConfiguration), "old / kept \"one\" / 192.168.1.22 8883\n");
     EXPECT_THAT(from_flash("wifi.conf"), HasSubstr("# the garage\n"));
     EXPECT_THAT(from_flash("wifi.conf"), HasSubstr("mine=\"7\"\n"));
+}
+
+TEST_F(LoadTest, another_network_does_not_get_the_password_of_the_one_before) {
+    on_flash("wifi.conf", "wifi_ssid=\"old\"\nwifi_psw='kept \"one\"'\n");
+    make_identity("user1");
+    power_on();
+    LoadOptions options;
+    options.wifi_ssid = "it's \"new\" # here";
+    EXPECT_TRUE(load_board(identity("user1"), options).password_missing);
+    EXPECT_EQ(judge(kConfiguration), "it's \"new\" # here /  / 192.168.1.22 8883\n");
+    EXPECT_FALSE(load_board(identity("user1"), with_wifi("third", "secret99")).password_missing);
+    EXPECT_EQ(judge(kConfiguration), "third / secret99 / 192.168.1.22 8883\n");
 }
 
 TEST_F(LoadTest, a_board_without_a_network_name_is_said_to_have_none) {
@@ -186,9 +203,9 @@ TEST_F(LoadTest, the_time_floor_never_goes_down) {
     load_board(identity("user1"));
     const std::string script =
         "from countersign.clock import Clock\nfrom countersign.files import "
-        "Files\nClock(Files()).raise_floor(1950000000)";
+        "Files\nClock(Files(root)).raise_floor(1950000000)";
     EXPECT_THAT(from_flash("slots/floor"), HasSubstr(" 1900000000 "));
-    ask(script);
+    judge(script);
     load_board(identity("user1"));
     EXPECT_THAT(from_flash("slots/floor"), HasSubstr(" 1950000000 "));
 }
@@ -241,6 +258,46 @@ TEST_F(LoadTest, a_full_board_is_refused_before_anything_is_written) {
     EXPECT_FALSE(std::filesystem::exists(flash() / "slots"));
 }
 
+// An ESP32 says how much its Wi-Fi and TLS have; the virtual board's double does not.
+constexpr const char* kIdfHeap =
+    "HEAP_DATA = 4\n"
+    "def idf_heap_info(capabilities):\n"
+    "    assert capabilities == HEAP_DATA\n"
+    "    return [(100000, 40000, 30000, 20000), (20000, FREE, 5000, 4000)]\n";
+
+TEST_F(LoadTest, the_memory_of_the_board_is_looked_at_before_anything_is_written) {
+    make_identity("user1");
+    on_flash("esp32.py", std::string(kIdfHeap) + "FREE = 9000\n");
+    power_on();
+    try {
+        load_board(identity("user1"));
+        ADD_FAILURE() << "no error";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), "E-BOARD-MEMORY");
+        EXPECT_THAT(error.detail(), HasSubstr("they need 48 kB"));
+        EXPECT_THAT(error.cure(), HasSubstr("--ignore-memory"));
+    }
+    EXPECT_FALSE(std::filesystem::exists(flash() / "lib"));
+    LoadOptions options;
+    options.ignore_memory = true;
+    load_board(identity("user1"), options);
+    on_flash("esp32.py", std::string(kIdfHeap) + "FREE = 9200\n");
+    const auto enough = load_board(identity("user1"));
+    EXPECT_EQ(enough.memory.idf, 49200U);
+    EXPECT_EQ(enough.memory.idf_largest, 30000U);
+}
+
+TEST_F(LoadTest, what_boot_py_holds_is_not_free) {
+    make_identity("user1");
+    power_on();
+    const auto heap = load_board(identity("user1")).memory.heap;
+    ASSERT_TRUE(heap);
+    EXPECT_GT(*heap, 200'000U);
+    on_flash("boot.py",
+             "import gc\nkept = []\nwhile gc.mem_free() > 40900:\n    kept.append(bytearray(2000))\n");
+    EXPECT_EQ(code_of([&] { load_board(identity("user1")); }), "E-BOARD-MEMORY");
+}
+
 // Each file replaces its predecessor as it comes.
 TEST_F(LoadTest, a_board_without_room_for_two_programs_takes_the_new_one_all_the_same) {
     make_identity("user1");
@@ -251,7 +308,7 @@ TEST_F(LoadTest, a_board_without_room_for_two_programs_takes_the_new_one_all_the
         if (entry.is_regular_file()) used += entry.file_size() / 4096 + 1;
     constexpr std::uint64_t kFlashBlocks = 512;
     on_flash("large", std::string((kFlashBlocks - used - 40) * 4096, 'x'));
-    EXPECT_EQ(load_board(identity("user1")).removed.size(), device_files(Form::source).size() - 1);
+    EXPECT_EQ(load_board(identity("user1")).removed.size(), modules(Form::source).size());
     expect_program(Form::compiled);
 }
 
@@ -291,7 +348,7 @@ TEST_F(LoadTest, progress_tells_each_step_and_each_file) {
     std::vector<std::string> steps;
     load_board(identity("user1"), {}, [&](std::string_view step) { steps.emplace_back(step); });
     EXPECT_THAT(steps, Contains("/slots/a/identity.json"));
-    EXPECT_THAT(steps, Contains("/lib/countersign/client.mpy"));
+    EXPECT_THAT(steps, Contains("/lib/countersign/core.mpy"));
     EXPECT_THAT(steps, Contains(HasSubstr("user1")));
     EXPECT_EQ(steps.back(), "Restarting the board");
 }

@@ -123,6 +123,9 @@ class TalkingBoard final : public Board {
         throw ScriptError(raises_);
     }
     void hard_reset() override {}
+    void boot(const std::function<void(std::string_view)>&, const std::function<bool()>&) override {}
+    [[nodiscard]] bool is_back(std::chrono::milliseconds) override { return false; }
+    [[nodiscard]] bool wake(std::chrono::milliseconds) override { return false; }
 
     std::string facts_;
     std::string raises_;
@@ -155,6 +158,37 @@ TEST_F(TalkingBoardTest, too_little_space) {
     EXPECT_EQ(code_for(TalkingBoard(facts("micropython", "[1,22,0]", 50000))), "E-BOARD-FULL");
 }
 
+TEST_F(TalkingBoardTest, too_little_memory) {
+    const auto facts_with = [](const std::string& memory) {
+        auto text = facts("micropython", "[1,22,0]");
+        return text.insert(1, memory + ",");
+    };
+    for (const char* memory : {R"("heap":40959,"idf":[])", R"("heap":36000)",
+                               R"("heap":150000,"idf":[[27508,20480],[928,900],[10160,9216],[5692,5000]])"}) {
+        TalkingBoard board(facts_with(memory));
+        const auto code = code_of([&] { load(board, identity("user1"), {}, FixedClock(), {}); });
+        EXPECT_EQ(code, "E-BOARD-MEMORY") << memory;
+        EXPECT_EQ(board.asked_, 1) << "nothing was written";
+    }
+    for (const char* memory :
+         {R"("heap":40960,"idf":[])", R"("heap":150000,"idf":[[43460,40000],[5692,5000]])",
+          R"("heap":4000000,"idf":[[70000,30000]])"}) {
+        TalkingBoard board(facts_with(memory));
+        board.raises_ = "OSError: 28";
+        EXPECT_EQ(code_for(std::move(board)), "E-BOARD-FULL") << memory << " is enough to go on";
+    }
+    TalkingBoard board(facts_with(R"("heap":36000)"));
+    board.raises_ = "OSError: 28";
+    LoadOptions options;
+    options.ignore_memory = true;
+    std::string said;
+    const auto code = code_of([&] {
+        load(board, identity("user1"), options, FixedClock(), [&](std::string_view step) { said += step; });
+    });
+    EXPECT_EQ(code, "E-BOARD-FULL") << "asked for by name";
+    EXPECT_THAT(said, HasSubstr("35 kB free for Python"));
+}
+
 TEST_F(TalkingBoardTest, facts_that_make_no_sense) {
     for (const char* nonsense : {"", "{", "[]", "{}", "null", R"({"name":1})", R"("text")"})
         EXPECT_EQ(code_for(TalkingBoard(nonsense)), "E-BOARD-FAILED") << nonsense;
@@ -168,7 +202,7 @@ TEST_F(TalkingBoardTest, what_a_script_raises_is_put_into_words) {
         {"ValueError: CS-WIFI-CONF", "E-WIFI-CONF"},
         {"OSError: 28", "E-BOARD-FULL"},
         {"OSError: [Errno 28] ENOSPC", "E-BOARD-FULL"},
-        {"MemoryError: memory allocation failed", "E-BOARD-FAILED"},
+        {"MemoryError: memory allocation failed", "E-BOARD-MEMORY"},
         {"OSError: [Errno 5] EIO", "E-BOARD-FAILED"},
     };
     for (const auto& [raised, code] : cases) {
