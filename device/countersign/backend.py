@@ -1,8 +1,8 @@
 """What exists twice: in C++, where the firmware has _countersign built in, and in Python for stock firmware.
 
-MAX_QOS, VERSIONS, check_topic(topic), check_filter(topic_filter), context_of(certificate, key, anchors),
-remember(context, files), forget(key), and Backend(window, receive_limit, log, version), which is a
-client's for life:
+MAX_QOS, VERSIONS, check_topic(topic), check_filter(topic_filter),
+context_of(certificate, key, anchors, drop=None), remember(context, files), forget(key), and
+Backend(window, receive_limit, log, version), which is a client's for life:
 
     connection                        the present one, a connection.Connection, or None
     subscriptions                     a subscription.Subscriptions
@@ -22,11 +22,12 @@ except ImportError:
     from . import python as backend  # noqa: F401
 
 
-def make_context(identity):
-    """The TLS context for an identity; it can serve any number of connections."""
+def make_context(identity, drop=None):
+    """The TLS context for an identity; it can serve any number of connections. drop() gives up the one
+    before, when everything else has its place."""
     key = identity.key()
     try:
-        return backend.context_of(identity.certificate(), key, identity.anchors())
+        return backend.context_of(identity.certificate(), key, identity.anchors(), drop)
     finally:
         if key:
             backend.forget(key)

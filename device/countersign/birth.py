@@ -10,17 +10,19 @@ _STAY = const(600)  # seconds to wait for the answer before the working certific
 class Errand(Conversation):
     """What the Client that helps out runs: `life` is the Lifecycle it helps, `birth` the birth Identity."""
 
+    home = "errand"
+
     def __init__(self, life, birth):
         super().__init__(life.files, life.clock, birth.user, life.uptime, life.log)
-        self._birth = birth
-        self._until = life.uptime() + _STAY
-        self._over = False
+        self.current = birth
+        self.until = life.uptime() + _STAY
+        self.over = False
         self.done = False  # there is a candidate now
 
     def identity(self):
         """The Identity for the next connection; None ends the client."""
         self.begin()
-        return None if self._over else self._birth
+        return None if self.over else self.current
 
     async def failed(self, client, fault):
         return False
@@ -29,15 +31,17 @@ class Errand(Conversation):
         await self.ready()
         await self.converse(client)
 
-    async def turn(self, message):
-        from .conversation import ask, take_certificate
-        from .renewal import Renewal
-        renewal = Renewal(self.files, self.clock)
-        if message and message[0] == "certificate":
-            try:
-                self.done = await take_certificate(self, renewal, message[1], self._birth)
-            except ValueError as e:
-                self.log("A message of the authority was not taken: %s" % e)
-        left = self._until - self.uptime()
-        self.leaving = self._over = self.done or left <= 0
-        return 0 if self._over else min(left, await ask(self, renewal, self._birth))
+    def begins(self, message):
+        return message if message and message[0] == "certificate" else (self.home, None)
+
+
+async def look(errand, _):
+    """The phase: the Request, until its time is over."""
+    from .phases import ask_in
+    left = errand.until - errand.uptime()
+    errand.leaving = errand.over = errand.done or left <= 0
+    ahead = ask_in(errand)
+    if ahead <= 0 and not errand.over:
+        return "request", None
+    errand.wait = 0 if errand.over else min(left, ahead)
+    return None, None

@@ -17,6 +17,12 @@ def run(work):
 async def prepare(say=print, patience=3, **options):
     """Does every step up to the connection and returns a Client; `options` are passed on to it, `patience` is
     that of lifecycle.Lifecycle."""
+    client = await _prepared(say, patience, options)
+    await client._lifecycle.first_turn()
+    return client
+
+
+async def _prepared(say, patience, options):
     from .preparing import prepare
     return await prepare(ROOT, say, patience, options)
 
@@ -29,7 +35,8 @@ def start(program, client=None, **options):
     async def connected_program():
         if made[0] is None:
             made[0] = await prepare(**options)
-        await asyncio.gather(made[0].run(), _then_close(program, made[0]))
+        # The program first: what it imports finds more room now than beside a connection.
+        await asyncio.gather(_then_close(program, made[0]), made[0].run())
 
     try:
         run(connected_program())

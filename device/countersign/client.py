@@ -24,6 +24,7 @@ from .subscription import Subscription
 
 # A message of the authority and its topic, docs/protocol.md.
 _LIFECYCLE_LIMIT = const(4096 + 128)
+_STARVED = const(3)  # times without memory in a row
 
 
 class Client:
@@ -68,6 +69,8 @@ class Client:
         self._version = version
         self._backend = backend.Backend(window, limit, log, version)
         self._context = context
+        self._starved = 0  # times in a row
+        self._changed = False  # the context is another identity's
         if context and remember:
             backend.remember(context, identity.files)
         self._remember = remember
@@ -137,7 +140,9 @@ class Client:
         await self._up.wait()
 
     async def run(self, retry=True):
-        """Connects and stays connected until close(). With retry=False the first fault is raised instead."""
+        """Connects and stays connected until close(). With retry=False the first fault is raised instead; the
+        third E-BOARD-MEMORY in a row always is, and one with a new identity: memory does not come back by
+        waiting."""
         if self._runner:
             raise RuntimeError("this client runs already")
         self._runner = asyncio.current_task()
@@ -149,14 +154,17 @@ class Client:
                         return
                 except Reconnect:
                     pass
-                except errors.CountersignError as e:
+                except (errors.CountersignError, MemoryError) as e:
                     if self._closing:  # the broker hanging up after our DISCONNECT
                         return
-                    from .dialling import explained
-                    self.fault = explained(self, e)
+                    self.fault = self._explained(e)
+                    proving = self._lifecycle and self._lifecycle.proving
                     if self._lifecycle and await self._lifecycle.failed(self, self.fault):
                         continue
-                    if not retry:
+                    self._starved += 1
+                    if self.fault.code != "E-BOARD-MEMORY":
+                        self._starved = 0
+                    if not retry or self._starved == _STARVED or self._starved and proving:
                         raise self.fault
                     pause = self._backoff.next_ms(self.fault.permanent)
                     self._log("%s Next try in %d s." % (self.fault, (pause + 999) // 1000))
@@ -190,11 +198,12 @@ class Client:
     async def _one_connection(self):
         """From the identity to the end of the connection, which is an exception. False: there is no identity
         to connect with."""
-        from .dialling import dial
         try:
-            if not await dial(self):
+            if self._lifecycle and not self._take(await self._lifecycle.next_identity()):
                 return False
-            del dial
+            lean()
+            await self._dial()
+            self._starved = 0
             self._clock.tend()
             lean()
             born = time.ticks_ms()
@@ -209,6 +218,24 @@ class Client:
             if self._backend.connection:
                 self._backend.connection.stop()
                 self._backend.connection = None
+
+    # What is imported for the moment is in a function of its own: a variable would hold it.
+
+    def _take(self, identity):
+        """Whether there is one to connect with."""
+        if identity and (self._identity is None or identity.folder != self._identity.folder):
+            self._changed = True
+            self._brokers = list(self._lifecycle.brokers(identity))
+        self._identity = identity or self._identity
+        return identity is not None
+
+    async def _dial(self):
+        from .dialling import dial
+        await dial(self)
+
+    def _explained(self, fault):
+        from .dialling import explained
+        return explained(self, fault)
 
 
 def _check_qos(qos):

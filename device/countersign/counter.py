@@ -7,6 +7,11 @@ and the higher valid one of the two holds.
 from .sealed import sealed, unsealed
 
 
+def requests_of(files, folder):
+    """How many Requests the key in a slot has signed."""
+    return Counter(files, folder + "/number", "countersign-number")
+
+
 class Counter:
     def __init__(self, files, path, magic):
         self._files = files

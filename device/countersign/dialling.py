@@ -1,5 +1,7 @@
 """From an identity and a list of addresses to a broker that has accepted us, or the fault that tells most."""
 
+import gc
+
 from . import errors
 from .backend import backend, make_context
 from .connection import within
@@ -7,14 +9,12 @@ from .memory import lean
 
 
 async def dial(client):
-    """Leaves the client with a connection. False: there is no identity to connect with."""
-    if not await _take_identity(client):
-        return False
+    """Leaves the client with a connection."""
     if client._network:
         await client._network()
     identity = client._identity
-    if client._context is None:
-        client._context = make_context(identity)
+    if client._context is None or client._changed:
+        _new_context(client, identity)
         if client._remember:
             backend.remember(client._context, identity.files)
     will = (client.topic("status"), b"offline", 1, True) if client._announce else None
@@ -25,24 +25,16 @@ async def dial(client):
     client.fault = None
     client._up.set()
     client._log("Connected to %s:%d as %s" % (client._brokers[0] + (identity.user,)))
-    return True
 
 
-async def _take_identity(client):
-    """Whether there is one to connect with."""
-    lifecycle = client._lifecycle
-    if not lifecycle:
-        return True
-    identity = lifecycle.identity()
-    while identity and not await lifecycle.between():
-        identity = lifecycle.identity()
-    if identity is None:
-        return False
-    if client._identity is None or identity.folder != client._identity.folder:
+def _new_context(client, identity):
+    """In the place of the old one: firmware needs 2 kB in one piece for it."""
+    def drop():
         client._context = None
-        client._brokers = list(lifecycle.brokers(identity))
-    client._identity = identity
-    return True
+        gc.collect()
+
+    client._context = make_context(identity, drop)
+    client._changed = False
 
 
 async def _at_floor_too(client, hello):
@@ -97,6 +89,8 @@ def _weight(fault):
 
 def explained(client, fault):
     """Stock firmware does not tell why a broker ended the handshake; our own certificate's dates may."""
+    if isinstance(fault, MemoryError):
+        return errors.NoMemory(str(fault))
     if fault.own and fault.code in ("E-BROKER-REFUSED", "E-CERT-EXPIRED"):
         from . import x509
         from .dates import text

@@ -8,11 +8,14 @@ working, and the same `load` finishes after any interruption. Two keys and two r
 import binascii
 import json
 
-from . import entropy, keys
+from . import entropy
 from .backend import backend
 from .errors import CountersignError
 from .files import Files
 from .identity import Settings
+from .keys import public_key
+from .making import make
+from .making import request as key_request
 from .slices import at_once
 from .slot_files import is_name
 from .slots import BIRTH, Slots
@@ -34,7 +37,7 @@ def request(name, seed, files=None):
     files = files or Files("/")
     made = _keys_for(files, name)
     if not made:
-        made = [at_once(keys.make(seed + role.encode())) for role in _ROLES]
+        made = [at_once(make(seed + role.encode())) for role in _ROLES]
         files.make_folder("/slots")
         files.make_folder(_NEW)
         files.remove(_NEW + "/name")
@@ -43,7 +46,7 @@ def request(name, seed, files=None):
         files.write(_NEW + "/name", name.encode())
     print("CS-CHIP " + _hex(entropy.chip_id()))
     for role, key in zip(_ROLES, made):
-        print("CS-REQUEST %s %s" % (role, _hex(at_once(keys.request(key, name)))))
+        print("CS-REQUEST %s %s" % (role, _hex(at_once(key_request(key, name)))))
 
 
 def accept(folder=FOLDER, files=None):
@@ -93,7 +96,7 @@ def _certificate(files, path, key, name):
     der = files.read(path)
     try:
         certificate = Certificate(der or b"")
-        if certificate.spki == keys.public_key(key) and certificate.names(name):
+        if certificate.spki == public_key(key) and certificate.names(name):
             return der
     except ValueError:
         pass

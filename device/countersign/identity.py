@@ -42,12 +42,16 @@ class Identity:
 
     def fingerprint(self):
         """SHA-256 of the certificate."""
-        return hashlib.sha256(self.certificate()).digest()
+        return sha256(self.certificate())
 
     def seal(self):
         """Short for everything about this identity: half of the SHA-256 of its identity.json, in hex."""
         return sha256_hex(self.files.read(self.folder + "/identity.json"))[:32]
 
 
+def sha256(data):
+    return hashlib.sha256(data).digest()
+
+
 def sha256_hex(data):
-    return str(binascii.hexlify(hashlib.sha256(data).digest()), "ascii")
+    return str(binascii.hexlify(sha256(data)), "ascii")

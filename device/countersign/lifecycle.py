@@ -2,30 +2,33 @@
 counts, tells the authority, and comes back in with the birth certificate when the working one is over.
 
 The client asks identity() before every connection, lets between() work, runs serve() on the connection and
-tells failed() how it ended. Here is what waits; what is then to be done is upkeep.py's, which is forgotten in
+tells failed() how it ended. Here is what waits; what is then to be done is in phases, which are forgotten in
 between.
 """
 
 import asyncio
+import gc
 
 from micropython import const
 
 from . import errors
-from .memory import lean, room
+from .memory import lean, room, settled
 from .uptime import Uptime
 
 FIRST_PAUSE = const(30)  # seconds after a candidate has failed; doubled each time
-# Bytes that a turn takes beside a connection, a user's garbage included (./dev bench memory). Where there are
-# fewer the connection is given up for the moment: its memory serves, and nothing is asked of the radio's.
-_ROOM = const(24000)
+# Bytes that must be free for a turn beside a connection. A phase takes 12 kB at most, in pieces of up to
+# 1 kB, which 20 kB of holes have. With less, Python's heap would grow into the memory of TLS and Wi-Fi: the
+# connection is given up for the moment.
+_ROOM = const(20000)
 _LATER = const(3600)  # seconds until a turn that failed is tried again
 
 
 class Conversation:
     """With the authority, on one connection at a time, whichever certificate it came with. `user` is the name
-    the board connects under. Whatever arrives is looked at in turns: turn(message) does what is to be done,
-    with a message (level, payload) or without, puts what is to be published into `outbox` and returns the
-    seconds until the next turn; `leaving` when the next connection is to follow at once."""
+    the board connects under. Whatever arrives is looked at in turns, with a message (level, payload) or
+    without. A turn is a chain of phases (phases.py), which begins with what begins(message) names; they put
+    what is to be published into `outbox`, and set `wait`, or `leaving` when the next connection is to follow
+    at once."""
 
     def __init__(self, files, clock, user, uptime, log):
         self.files = files
@@ -33,15 +36,19 @@ class Conversation:
         self.user = user
         self.uptime = uptime
         self.log = log
+        self.current = None  # the Identity of this connection
+        self.proving = False  # it is a candidate
         self.inbox = {}  # by topic: only the newest state of each counts
         self.outbox = []  # (last level of the topic, payload)
         self.came = asyncio.Event()
         self.subscriptions = ()
         self.ask_at = 0  # when to publish the Request; None: it has been, and the answer is awaited
+        self.told = None  # digest of the State that was sent
         self.put_off = False  # there was an answer, but no certificate to use
         self.resting = asyncio.Event()
         self.leaving = False
         self.cramped = False  # the turn that is due waits for the end of the connection
+        self.kept = False  # what a turn before the connection has put into `outbox` is still to be said
         self.wait = None  # seconds until the next turn; None: it is due
         self.message = None  # what it begins with
 
@@ -58,7 +65,7 @@ class Conversation:
         self.resting.clear()
         self.leaving = False
         self.wait = None
-        if not self.cramped:
+        if not (self.cramped or self.kept):
             self.outbox.clear()
             self.message = None
             if not self.put_off:
@@ -75,10 +82,19 @@ class Conversation:
         if self.cramped:
             self.cramped = False
             await self._one_turn()
+            self.kept = not self.leaving
         return not self.leaving
+
+    async def next_identity(self):
+        """For the next connection, after what there is to do before it; None ends the client."""
+        identity = self.identity()
+        while identity and not await self.between():
+            identity = self.identity()
+        return identity
 
     async def converse(self, client):
         """Turn after turn, until the connection ends."""
+        self.kept = False
         while True:
             while self.outbox:
                 level, payload = self.outbox.pop(0)
@@ -98,16 +114,27 @@ class Conversation:
                 await self._one_turn()
 
     async def _one_turn(self):
-        message, self.message = self.message, None
+        self.wait = 0
         try:
-            self.wait = await self.turn(message)
-        except (OSError, ValueError, MemoryError, errors.BoardFull) as e:
-            # A key of another kind, full flash, no memory: the connection is worth more than a renewal that
-            # has months to come about.
+            name, matter = self.begins(self.message)
+            self.message = None
+            while name:
+                lean()
+                name, matter = await self._phase(name, matter)
+        except Exception as e:
+            # A key of another kind, full flash, no memory, a fault of ours: the connection is worth more
+            # than a renewal that has months to come about.
             self.log("The identity cannot be looked after now: %s" % (str(e) or repr(e)))
             self.wait = _LATER
             self.rest()
         lean()
+        self.outbox = [(level, settled(payload)) for level, payload in self.outbox]
+        self.told = settled(self.told)
+        gc.collect()
+
+    async def _phase(self, name, matter):
+        from .phases import phase
+        return await phase(name)(self, matter)
 
     def light(self, message):
         """Whether there is nothing to do, as far as can be seen without a turn; `wait` is set then."""
@@ -150,31 +177,29 @@ class Lifecycle(Conversation):
     """`first` is the broker's address in wifi.conf. `patience`: refusals of the working certificate in a row
     before another way is tried; 1 for a board that tries only once each time it wakes."""
 
+    home = "look"  # the phase that ends a turn
+
     def __init__(self, files, clock, first=None, patience=3, log=print, uptime=None):
         from .slots import Slots, any_identity
         super().__init__(files, clock, any_identity(Slots(files)).name, uptime or Uptime(), log)
         self.first = first
         self.patience = patience
-        self.current = None  # the Identity of this connection
-        self.proving = False  # it is a candidate
         self.tried_candidate = False  # the last detour from a refused identity; else the birth certificate
         self.refusals = 0
         self.prove_at = 0
         self.pause = FIRST_PAUSE
-        self.renew_now = False
-        self.renewed_at = None  # as a Command asked for, by uptime
+        self.renew_at = None  # uptime: when the renewal that a Command asks for begins
+        self.renewed_at = None  # uptime of the last one of these
         self.rest_until = 0  # no renewal by the clock before
         self.settings = None  # what a Command brought
-        self.told = None  # digest of the State that was sent
-        self.heard = b""  # of the last Command
-        self.is_start = True
+        self.heard = bytes(16)  # half of the digest of the last Command
 
     def identity(self):
         """The Identity for the next connection."""
         from .slots import Slots
         slots = Slots(self.files)
         self.begin()
-        if not self.cramped:
+        if not (self.cramped or self.kept):
             self.settings = None
             self.told = None
         self.current = slots.candidate() if self.proving else None
@@ -198,7 +223,7 @@ class Lifecycle(Conversation):
         """A connection has ended, or did not come about. Whether to go on at once, with another identity."""
         if not self.proving and not fault.own:
             return False
-        from .upkeep import next_try
+        from .detour import next_try
         try:
             return await next_try(self, client, fault)
         except OSError as e:  # flash
@@ -219,15 +244,12 @@ class Lifecycle(Conversation):
         self.tried_candidate = False
         await self.converse(client)
 
-    async def turn(self, message):
-        from .upkeep import turn
-        return await turn(self, message)
+    def begins(self, message):
+        return message or ("flip" if self.proving else "report", None)
 
     def light(self, message):
-        from .rest import seconds
         self.clock.tend()
-        ahead = seconds(self, message)
-        del seconds
+        ahead = self._ahead(message)
         lean()
         if ahead is None:
             return False
@@ -235,10 +257,17 @@ class Lifecycle(Conversation):
         self.rest()
         return True
 
-    async def between(self):
+    def _ahead(self, message):
+        from .rest import seconds
+        return seconds(self, message)
+
+    async def first_turn(self):
         """At the start there is more room than ever again: the program on top has not begun."""
-        if self.is_start:
-            from .rest import seconds
-            self.is_start = False
-            self.cramped = seconds(self, None) is None
-        return await super().between()
+        try:
+            self.identity()
+        except errors.CountersignError:  # which the first connection tells
+            return
+        lean()
+        self.cramped = self._ahead(None) is None
+        lean()
+        await self.between()

@@ -8,6 +8,8 @@ would hold its module.
 import gc
 import sys
 
+_MODULES = 12  # of the package that are there at the same time, beside those that last
+
 # What a connection lives on: all other modules of the package go. These are the modules as they are on a
 # board, where most of the package has been joined into few (device/package/join.py).
 _LASTING = ("core", "stock", "native", "resumption", "board", "program", "errors", "client")
@@ -26,6 +28,30 @@ def lean():
             except (AttributeError, KeyError):
                 pass
     gc.collect()
+
+
+def take_names():
+    """So that none of them comes at a time when the heap has grown (device/package/interned.py)."""
+    if __file__.endswith(".py"):
+        return
+    from . import names
+    del names
+    # The two tables of modules likewise: as large as they will be.
+    package = sys.modules["countersign"]
+    spare = ["x%d" % i for i in range(_MODULES)]
+    for name in spare:
+        sys.modules[name] = None
+        setattr(package, name, None)
+    for name in spare:
+        del sys.modules[name]
+        delattr(package, name)
+    lean()
+
+
+def settled(data):
+    """A copy, after a collection: as low in the heap as can be, so that it does not hold a part by which the
+    heap has grown."""
+    return data and bytes(memoryview(data))
 
 
 def room():

@@ -1,10 +1,6 @@
 """The messages of docs/protocol.md: bytes in, fields out. What breaks a rule there raises ValueError."""
 
-import hashlib
-
 from micropython import const
-
-from . import keys
 
 REQUEST = const(1)
 CERTIFICATE = const(2)
@@ -67,14 +63,16 @@ def encode(kind, *fields):
 
 def sign(unsigned, key):
     """Work (slices.py): the message with the signature of a private key (keys.py) at its end."""
-    signature = yield from keys.sign(key, _CONTEXT + unsigned)
+    from .keys import sign as sign_with
+    signature = yield from sign_with(key, _CONTEXT + unsigned)
     return unsigned + encode(0, (SIGNATURE, signature))[2:]
 
 
 def is_signed_by(message, point):
     """Work: whether the last field of a decoded message is the signature of this key: 64 bytes of x and y."""
+    from .keys import verify
     cut = len(message) - 67
-    return (yield from keys.verify(point, _CONTEXT + message[:cut], message[cut + 3:]))
+    return (yield from verify(point, _CONTEXT + message[:cut], message[cut + 3:]))
 
 
 def decode(message):
@@ -139,7 +137,3 @@ def _ascii(value):
         if not 0x21 <= byte <= 0x7E:
             raise ValueError("message: not plain text")
     return str(value, "ascii")
-
-
-def digest(data):
-    return hashlib.sha256(data).digest()

@@ -50,8 +50,10 @@ class Context:
         self.binding = Binding(certificate, anchors, read_clock)
 
 
-def context_of(certificate, key, anchors):
+def context_of(certificate, key, anchors, drop=None):
     """IdentityDamaged when mbedTLS does not take it."""
+    if drop:
+        drop()
     try:
         return Context(certificate, key, anchors)
     except (ValueError, TypeError) as e:

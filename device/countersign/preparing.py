@@ -5,11 +5,12 @@ forgotten.
 
 from .errors import IdentityDamaged
 from .link import joining
-from .memory import lean
+from .memory import lean, take_names
 
 
 async def prepare(root, say, patience, options):
     """board.prepare()"""
+    take_names()
     ssid, password, first = _settings(root)
     say("Configuration OK (Wi-Fi %s, broker %s:%d)" % ((ssid,) + first))
     say("Wi-Fi OK (%s)" % await _joined(ssid, password))

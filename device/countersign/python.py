@@ -16,9 +16,9 @@ _CHUNK = const(256)  # bytes fetched from TLS at a time
 _OUT_LIMIT = const(16)  # packets waiting to be written before senders and the reader wait
 
 
-def context_of(certificate, key, anchors):
+def context_of(certificate, key, anchors, drop=None):
     from .transport import context_of
-    return context_of(certificate, key, anchors)
+    return context_of(certificate, key, anchors, drop)
 
 
 def remember(context, files):

@@ -3,9 +3,14 @@
 import sys
 import time
 
+from micropython import const
+
 from .backoff import Backoff
 from .errors import CountersignError
 from .memory import lean
+
+
+_BREATH = const(10000)  # ms before a reset, for who looks on and to spare the broker
 
 
 def pause(fault, backoff):
@@ -17,6 +22,8 @@ def pause(fault, backoff):
         permanent = fault.permanent
         if fault.code in ("E-WIFI-CONF", "E-IDENTITY-MISSING", "E-IDENTITY-DAMAGED"):
             return None
+        if fault.code == "E-BOARD-MEMORY":
+            _reset()
     else:  # a fault of the program on top: the next start may go better
         sys.print_exception(fault)
     lean()
@@ -28,3 +35,14 @@ def pause(fault, backoff):
     except KeyboardInterrupt:
         print("Stopped.")
         return None
+
+
+def _reset():
+    """Python's heap does not shrink, and what it holds is fragmented: only a reset brings all of it back."""
+    try:
+        from machine import reset
+    except ImportError:
+        return
+    print("The board restarts in %d s, to have all its memory again." % (_BREATH // 1000))
+    time.sleep_ms(_BREATH)
+    reset()

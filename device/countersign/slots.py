@@ -48,6 +48,9 @@ class Slots:
         except (IdentityMissing, IdentityDamaged):
             return "a"
 
+    def free_folder(self):
+        return _folder(self.free())
+
     def candidate(self):
         """The Identity in the free slot that is to replace the active one; None when there is none, or only
         the one that was in use before."""
@@ -114,7 +117,7 @@ class Slots:
             self.activate(self.active().slot)
         except (IdentityMissing, IdentityDamaged):
             pass
-        folder = _folder(self.free())
+        folder = self.free_folder()
         self.make_folder(folder)
         for file in _OWN_FILES:
             self._files.remove(folder + "/" + file)

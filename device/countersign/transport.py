@@ -4,6 +4,8 @@ What blocks: the name lookup (tcp.py), and the handshake's arithmetic, 0.4 s on 
 on an ESP32, since stock firmware computes it in one go. The waits of the handshake do not block.
 """
 
+from micropython import const
+
 from . import errors
 from .link import Link
 from .tcp import open_socket
@@ -14,9 +16,17 @@ except ImportError:  # MicroPython 1.22
     import ssl as tls
 
 
-def context_of(certificate, key, anchors):
+# Bytes of an ESP32's memory for TLS and Wi-Fi, in several regions, in which a handshake has room. With less,
+# before it or after Python's heap has grown in it, mbedTLS calls a certificate badly signed when it has only
+# run out of memory over the signature.
+_HANDSHAKE = const(56000)
+
+
+def context_of(certificate, key, anchors, drop):
     """The TLS context for an identity; it can serve any number of connections. IdentityDamaged when the
     firmware's TLS does not take it."""
+    if drop:
+        drop()
     context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
     context.verify_mode = tls.CERT_REQUIRED
     try:
@@ -35,11 +45,12 @@ async def dial(host, port, context, greeting):
     handshake: the firmware has no call for it alone). Raises the typed errors of faults.from_handshake and
     BrokerUnreachable."""
     raw = await open_socket(host, port)
+    free = _free()
     try:
         sock = context.wrap_socket(raw, server_hostname=host, do_handshake_on_connect=False)
     except (OSError, ValueError, MemoryError) as e:
         raw.close()
-        raise _fault(e)
+        raise _fault(e, free)
     except BaseException:
         raw.close()
         raise
@@ -48,13 +59,25 @@ async def dial(host, port, context, greeting):
         await link.write(greeting)
     except (OSError, ValueError, MemoryError) as e:
         link.close()
-        raise _fault(e)
+        raise _fault(e, free)
     except BaseException:  # the deadline's cancellation: the socket must not outlive it
         link.close()
         raise
     return link
 
 
-def _fault(e):
+def _free():
+    try:
+        from esp32 import HEAP_DATA, idf_heap_info
+        return sum([region[1] for region in idf_heap_info(HEAP_DATA)])
+    except ImportError:
+        return _HANDSHAKE
+
+
+def _fault(e, free):
     from .faults import from_handshake
-    return from_handshake(e)
+    fault = from_handshake(e)
+    free = min(free, _free())
+    if free < _HANDSHAKE and fault.code == "E-BROKER-UNTRUSTED":
+        fault = errors.NoMemory("%d bytes were free for TLS; %s" % (free, fault.detail))
+    return fault

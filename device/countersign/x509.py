@@ -8,6 +8,7 @@ from . import der as ders
 from .dates import unix_seconds
 from .der import BIT_STRING, INTEGER, SEQUENCE, SET, UTF8_STRING, enter, skip
 
+BACKDATED = 86400  # notBefore lies this long before a certificate was signed
 _VERSION = 0xA0
 _UTC_TIME = 0x17
 _GENERALIZED_TIME = 0x18

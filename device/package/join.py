@@ -18,11 +18,14 @@ _JOINED = {
     # For the moment of need.
     "joining": ("config", "wifi"),
     "connecting": ("tcp", "transport", "dialling", "leaving"),
-    "slots": ("slices", "sealed", "counter", "slot_files", "slots"),
+    "records": ("slices", "sealed", "counter"),
+    "slots": ("slot_files", "slots"),
     "looking": ("rest", "timekeeping"),
-    "certificates": ("der", "dates", "x509"),
-    "renewing": ("renewal", "conversation", "upkeep"),
-    "curve": ("p256", "ecdsa", "entropy"),
+    "certificates": ("dates", "x509"),
+    "curve": ("p256", "ecdsa"),
+    "making": ("entropy", "making"),
+    "detour": ("birth", "detour"),
+    "commands": ("reporting", "commands"),
 }
 _JOINED_OF = {part: joined for joined, parts in _JOINED.items() for part in parts}
 # What programs import by itself is in sys.modules under its own name as well; to its other parts core is
@@ -102,6 +105,23 @@ class Package:
         return {name: ast.unparse(ast.fix_missing_locations(tree)) + "\n" for name, tree in found.items()}
 
 
+def check_imports(package):
+    """A name that one part has from elsewhere must not be another thing for one of its fellows."""
+    for joined, parts in _JOINED.items():
+        meant = {}
+        for part in parts:
+            imports = [(node.module, alias.name, alias.asname or alias.name)
+                       for node in package.trees[part].body
+                       if isinstance(node, ast.ImportFrom) and node.level and node.module
+                       for alias in node.names]
+            found = {own: (module, name) for module, name, own in imports}
+            found.update({name: (part, name) for name in package.defined[part]
+                          if package.name_of(part, name) == name})
+            for name, what in found.items():
+                if meant.setdefault(name, what) != what:
+                    sys.exit("%s: %s is %s.%s and %s.%s" % ((joined, name) + meant[name] + what))
+
+
 class Part(ast.NodeTransformer):
     """One module as a part of another: what it has from its fellows it has already."""
 
@@ -173,7 +193,9 @@ class Part(ast.NodeTransformer):
 
 
 def main(source, folder):
-    for name, text in Package(pathlib.Path(source)).joined().items():
+    package = Package(pathlib.Path(source))
+    check_imports(package)
+    for name, text in package.joined().items():
         (pathlib.Path(folder) / (name + ".py")).write_text(text)
 
 

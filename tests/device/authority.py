@@ -8,10 +8,11 @@ import binascii
 from countersign import der, enrol
 from countersign.dates import civil
 from countersign.der import SEQUENCE, element
+from countersign.identity import sha256
 from countersign.messages import (
     ACKNOWLEDGED, ANCHOR, ANCHOR_SET, ANCHORS, ANCHORS_VERSION, BROKER, BROKERS_VERSION, CERTIFICATE, COMMAND,
     ERROR, ISSUER, KEY, LEAF, NUMBER, PKCS10, REFUSAL, RENEW, REQUEST, RETRY_AFTER, SIGNER, STATE)
-from now import keys, messages
+from now import keys, making, messages
 
 DAY = 86400
 YEAR = 365 * DAY
@@ -21,7 +22,7 @@ _CA = element(SEQUENCE, b"\x06\x03\x55\x1d\x13\x01\x01\xff\x04\x05\x30\x03\x01\x
 
 class Key:
     def __init__(self):
-        self.der = keys.make(b"")
+        self.der = making.make(b"")
         self.spki = keys.public_key(self.der)
         self.point = der.point_of(self.spki)
 
@@ -81,7 +82,7 @@ class Record:
     def __init__(self, name, role, spki, data, not_after, state="pending"):
         self.name, self.role, self.spki, self.der = name, role, spki, data
         self.not_after, self.state = not_after, state
-        self.fingerprint = messages.digest(data)
+        self.fingerprint = sha256(data)
         self.requests = {}  # number: key
         self.versions = (0, 0)
 
@@ -180,7 +181,7 @@ class Authority:
 
     def _asked(self, user, signer, fields):
         name, spki = csr_of(fields[PKCS10])
-        key = messages.digest(spki)
+        key = sha256(spki)
         assert name == signer.name
         for record in self.records:
             if record.spki == spki and record.not_after > self.now():
@@ -228,7 +229,7 @@ class Authority:
                 record.state = "retired"
         for each in user, "birth~" + user:
             self.publish("countersign/%s/certificate" % each, b"")
-        self.acknowledged[user] = messages.digest(payload)
+        self.acknowledged[user] = sha256(payload)
         self.command(user, versions)
 
     def command(self, user, versions=(1, 1)):

@@ -5,6 +5,7 @@
 
 import countersign.ecdsa
 import countersign.keys
+import countersign.making
 import countersign.messages
 import countersign.p256
 from countersign.slices import at_once
@@ -29,5 +30,6 @@ def done(function):
 
 ecdsa = Now(countersign.ecdsa)
 keys = Now(countersign.keys)
+making = Now(countersign.making)
 messages = Now(countersign.messages)
 p256 = Now(countersign.p256)

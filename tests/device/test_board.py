@@ -22,15 +22,16 @@ import countersign  # noqa: E402
 from countersign import board  # noqa: E402
 from countersign import errors  # noqa: E402
 from countersign import program as programs  # noqa: E402
+from countersign.backend import backend  # noqa: E402
 
 WIFI = 'wifi_ssid="home"\nwifi_psw="secret123"\nserver_ip="127.0.0.1"\nserver_port="%d"\n'
 
 
-def new_board(conf=None, certificate="user1"):
+def new_board(conf=None, certificate="user1", anchors=("ours",)):
     """A board with this wifi.conf, in use from here on."""
     root = broker.fresh("flash")
     if certificate:
-        broker.board(certificate, root=root)
+        broker.board(certificate, anchors, root)
     else:
         os.mkdir(root)
     with open(root + "/wifi.conf", "w") as f:
@@ -168,6 +169,47 @@ def test_a_program_that_fails_is_started_again_at_boot():
 
     board.boot(fragile)
     check.equal(len(starts), 2)
+
+
+class NoWait:
+    @staticmethod
+    def sleep_ms(ms):
+        pass
+
+
+class Starving:
+    """The module esp32 when others have taken the memory of Wi-Fi and TLS: mbedTLS then says of a good
+    certificate that it is badly signed."""
+    HEAP_DATA = 4
+
+    @staticmethod
+    def idf_heap_info(kind):
+        return [(40000, 20000, 9000, 4)]
+
+
+def test_a_board_without_memory_for_tls_restarts():
+    """Memory does not come back by waiting, and the line is worth more than the program's state."""
+    class Reset(Exception):
+        pass
+
+    def reset():
+        raise Reset
+
+    if backend.__name__.endswith("native"):
+        raise check.Skipped("the TLS of our own firmware tells the two apart")
+    import machine
+    from countersign import restarting
+    new_board(anchors=("theirs",))
+    real, machine.reset = machine.reset, reset
+    clock, restarting.time = restarting.time, NoWait
+    sys.modules["esp32"] = Starving
+    try:
+        check.raises(Reset, board.boot, lambda client: client.wait_connected())
+    finally:
+        del sys.modules["esp32"]
+        machine.reset, restarting.time = real, clock
+    check.true([line for line in said if line.startswith("E-BOARD-MEMORY") and "20000 bytes" in line])
+    check.contains(said[-1], "restarts")
 
 
 def test_start_raises_what_the_program_raises():

@@ -8,7 +8,7 @@ import check
 import countersign.ecdsa
 import countersign.p256
 from countersign import der
-from now import ecdsa, keys, p256
+from now import ecdsa, keys, making, p256
 
 # RFC 6979, A.2.5
 SECRET = binascii.unhexlify("C9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721")
@@ -177,7 +177,7 @@ def test_the_cost_that_the_page_states():
         for name in real:
             setattr(countersign.p256, name, counting(name))
         countersign.ecdsa.inverse = countersign.p256.inverse
-        keys.request(keys.make(b""), "user1")
+        making.request(making.make(b""), "user1")
         print("        a key and a request:", count)
         check.true(count["_double"] <= 128 and count["_add"] <= 128 and count["inverse"] <= 3, repr(count))
         check.true(cost() < 600)

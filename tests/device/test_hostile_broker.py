@@ -2,7 +2,8 @@
 
 import authority
 import check
-from countersign import messages, renewal
+from countersign import judging, messages
+from countersign.identity import sha256
 from countersign.slots import Slots
 from scenes import DAY, YEAR, enrolled, expect_healthy, is_found, when_due
 from world import NOON
@@ -13,7 +14,7 @@ def forged(world, **changes):
     request = messages.decode(world.retained["countersign/user1/request"])[1]
     name, spki = authority.csr_of(request[messages.PKCS10])
     theirs = world.authority
-    parts = {"key": messages.digest(spki), "name": name, "spki": spki, "issuer": "issuing",
+    parts = {"key": sha256(spki), "name": name, "spki": spki, "issuer": "issuing",
              "by": theirs.issuing, "ca": theirs.issuing_der, "more": ()}
     parts.update(changes)
     leaf = theirs.sign(
@@ -108,8 +109,8 @@ def believe(*_):
 
 def test_planted_bugs_are_found():
     for planted, test in (
-            ((renewal, "_is_trusted", believe), test_forged_answers_make_no_candidate),
-            ((renewal, "_is_by_root", believe), test_forged_commands_change_nothing)):
+            ((judging, "_is_trusted", believe), test_forged_answers_make_no_candidate),
+            ((judging, "_is_by_root", believe), test_forged_commands_change_nothing)):
         check.true(is_found(planted, test), "nobody noticed: " + planted[1])
 
 

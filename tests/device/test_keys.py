@@ -5,7 +5,7 @@ import os
 
 import check
 from countersign import der, entropy, p256
-from now import keys
+from now import keys, making
 
 COUNT = int(os.getenv("KEYS") or 300)
 
@@ -48,7 +48,7 @@ def pkcs8_of(secret):
     real = entropy.secret
     try:
         entropy.secret = lambda more: secret
-        return keys.make(b"")
+        return making.make(b"")
     finally:
         entropy.secret = real
 
@@ -57,14 +57,14 @@ def test_keys_and_requests_that_openssl_reads():
     with Folder() as folder:
         folder.write("check.sh", _OPENSSL.encode())
         for i in range(COUNT):
-            key = keys.make(b"host")
+            key = making.make(b"host")
             folder.write("%d.key" % i, key)
-            folder.write("%d.req" % i, keys.request(key, "board-%d" % i))
+            folder.write("%d.req" % i, making.request(key, "board-%d" % i))
         # the smallest and the largest secret, and small ones that a careless encoding would shorten
         for i, secret in enumerate((1, 2, 255, 1 << 128, p256.N - 1)):
             key = pkcs8_of(secret.to_bytes(32, "big"))
             folder.write("%d.key" % (COUNT + i), key)
-            folder.write("%d.req" % (COUNT + i), keys.request(key, "board-%d" % (COUNT + i)))
+            folder.write("%d.req" % (COUNT + i), making.request(key, "board-%d" % (COUNT + i)))
         check.equal(os.system("cd %s && sh check.sh" % folder.path), 0)
         check.equal(folder.lines("good"), COUNT + 5)
 
@@ -72,8 +72,8 @@ def test_keys_and_requests_that_openssl_reads():
 def test_the_checking_script_can_fail():
     with Folder() as folder:
         folder.write("check.sh", _OPENSSL.encode())
-        folder.write("0.key", keys.make(b""))
-        folder.write("0.req", keys.request(keys.make(b""), "board-0"))
+        folder.write("0.key", making.make(b""))
+        folder.write("0.req", making.request(making.make(b""), "board-0"))
         check.true(os.system("cd %s && sh check.sh >/dev/null 2>&1" % folder.path) != 0)
 
 
@@ -92,7 +92,7 @@ def test_a_key_of_openssl():
 
 
 def test_a_key_without_its_public_half():
-    key = keys.make(b"")
+    key = making.make(b"")
     secret = key[36:68]
     inner = b"\x30\x25\x02\x01\x01\x04\x20" + secret  # RFC 5915 allows to leave it out
     short = b"\x30\x41\x02\x01\x00" + der.EC_P256 + b"\x04\x27" + inner
@@ -103,7 +103,7 @@ def test_the_firmware_takes_the_key():
     from countersign.transport import tls  # whatever this version calls it
     context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
     with Folder() as folder:
-        key = keys.make(b"")
+        key = making.make(b"")
         folder.write("key", key)
         check.equal(os.system(
             "cd %s && openssl req -x509 -new -key key -keyform DER -subj /CN=x -outform DER -out crt"
@@ -113,7 +113,7 @@ def test_the_firmware_takes_the_key():
 
 
 def test_damaged_keys_raise_value_errors_only():
-    key = keys.make(b"")
+    key = making.make(b"")
     for cut in range(68):
         check.raises(ValueError, keys.public_key, key[:cut])
     for at in range(36):

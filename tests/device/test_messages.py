@@ -4,17 +4,18 @@ import binascii
 
 import check
 from countersign import der
+from countersign.identity import sha256
 from countersign.messages import (
     ACKNOWLEDGED, ANCHOR, ANCHOR_SET, ANCHORS, ANCHORS_VERSION, BROKER, BROKERS_VERSION, CERTIFICATE, COMMAND,
     ERROR, ISSUER, KEY, LEAF, NUMBER, PKCS10, REFUSAL, RENEW, REQUEST, RETRY_AFTER, SIGNATURE, SIGNER, STATE)
-from now import keys, messages
+from now import keys, making, messages
 
 PAGE = messages.__file__.replace("device/countersign/messages.py", "docs/protocol.md")
 # The examples' key (RFC 6979, A.2.5), in PKCS#8 without its public half.
 SECRET = binascii.unhexlify("C9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721")
 SIGNING = b"\x30\x41\x02\x01\x00" + der.EC_P256 + b"\x04\x27\x30\x25\x02\x01\x01\x04\x20" + SECRET
 POINT = der.point_of(keys.public_key(SIGNING))
-FINGERPRINT = messages.digest(b"the certificate of user1")
+FINGERPRINT = sha256(b"the certificate of user1")
 
 
 def examples():
@@ -40,7 +41,7 @@ EXAMPLES = examples()
 
 def test_the_request_of_the_page():
     made = messages.encode(
-        REQUEST, (SIGNER, FINGERPRINT), (NUMBER, 3), (PKCS10, keys.request(SIGNING, "user1")))
+        REQUEST, (SIGNER, FINGERPRINT), (NUMBER, 3), (PKCS10, making.request(SIGNING, "user1")))
     check.equal(messages.sign(made, SIGNING), EXAMPLES["Request"])
     kind, fields = messages.decode(EXAMPLES["Request"])
     check.equal((kind, fields[SIGNER], fields[NUMBER]), (REQUEST, FINGERPRINT, 3))
@@ -53,7 +54,7 @@ def test_the_state_of_the_page():
 
 
 def test_the_refusal_of_the_page():
-    key = messages.digest(keys.public_key(SIGNING))
+    key = sha256(keys.public_key(SIGNING))
     check.equal(messages.decode(EXAMPLES["Refusal"]),
                 (REFUSAL, {KEY: key, ERROR: "E-RENEWAL-WAITS", RETRY_AFTER: 3600}))
 
@@ -61,7 +62,7 @@ def test_the_refusal_of_the_page():
 def test_the_command_of_the_page():
     check.equal(messages.decode(EXAMPLES["Command"]), (COMMAND, {
         BROKERS_VERSION: 6, BROKER: [("192.168.1.22", 8883), ("broker.local", 8883)],
-        ACKNOWLEDGED: messages.digest(EXAMPLES["State"]), RENEW: FINGERPRINT}))
+        ACKNOWLEDGED: sha256(EXAMPLES["State"]), RENEW: FINGERPRINT}))
 
 
 def test_a_certificate_with_everything():

@@ -4,9 +4,10 @@ import os
 import time
 
 import check
-from countersign import messages, renewal
+from countersign import counter, filling
 from countersign.errors import BrokerRefused, BrokerSilent, BrokerUntrusted
-from countersign.renewal import Renewal
+from countersign.identity import sha256
+from countersign.messages import SIGNER, decode
 from countersign.slots import Slots
 from scenes import DAY, YEAR, change_brokers, enrolled, expect_healthy, is_found, when_due
 from world import NOON
@@ -32,7 +33,7 @@ def test_openssl_judges_the_authority_of_these_tests():
 def test_a_year_and_a_renewal():
     world = enrolled()
     first = world.active().fingerprint()
-    share = messages.digest(b"user1")
+    share = sha256(b"user1")
     due = NOON + YEAR * (8 * 65536 + (share[0] << 8 | share[1])) // (12 * 65536)
     world.live(due - world.now - 7200, DAY)
     check.equal(world.active().fingerprint(), first)
@@ -58,7 +59,7 @@ def test_a_host_that_is_off_when_the_renewal_is_due():
     world.live(YEAR, 7 * DAY)
     check.true(not world.live(), "connected with what has expired")
     request = world.retained["countersign/birth~user1/request"]
-    check.equal(messages.decode(request)[1][messages.SIGNER], Slots(world.files).birth().fingerprint())
+    check.equal(decode(request)[1][SIGNER], Slots(world.files).birth().fingerprint())
     world.responder_is_up = True
     world.authority.received("countersign/birth~user1/request", request)  # it reads what is retained
     world.live(DAY, 3600)
@@ -315,21 +316,24 @@ def test_a_registry_from_a_backup_is_told_again():
 
 
 def test_planted_bugs_are_found():
-    fill = Renewal._fill
+    fill = Slots.fill
 
     def flip_before_proof(self, *arguments):
         candidate = yield from fill(self, *arguments)
-        self.slots.activate(candidate.slot)
+        self.activate(candidate.slot)
         return candidate
 
-    class Forgetful(renewal.Counter):
+    class Forgetful(counter.Counter):
         def set(self, value):
             self.value = value
 
+    def forgetful(files, folder):
+        return Forgetful(files, folder + "/number", "countersign-number")
+
     for planted, test in (
-            ((Renewal, "_fill", flip_before_proof),
+            ((Slots, "fill", flip_before_proof),
              test_a_candidate_that_is_refused_is_given_up_at_the_third_time),
-            ((renewal, "Counter", Forgetful), test_anchors_do_not_wait_for_a_renewal_that_is_put_off)):
+            ((filling, "requests_of", forgetful), test_anchors_do_not_wait_for_a_renewal_that_is_put_off)):
         check.true(is_found(planted, test), "nobody noticed: " + planted[1])
 
 

@@ -4,7 +4,7 @@ the authority of authority.py. Nothing waits: when the board has nothing left to
 import hashlib
 
 import authority
-from countersign import conversation, entropy, keys, lifecycle, slices, upkeep
+from countersign import asking, detour, entropy, filling, judging, keys, lifecycle, reporting, slices
 from countersign.clock import Clock
 from countersign.connection import Reconnect
 from countersign.errors import BrokerRefused, BrokerUnreachable, CountersignError
@@ -15,11 +15,11 @@ from now import ecdsa
 NOON = 1748779200  # 2025-06-01 12:00 UTC
 
 
-class PowerCut(Exception):
+class PowerCut(BaseException):
     pass
 
 
-class Quiet(Exception):
+class Quiet(BaseException):
     pass
 
 
@@ -118,7 +118,7 @@ lifecycle.Conversation.next_message = _next_message
 async def _in_slices(work):
     return slices.at_once(work)
 
-upkeep.in_slices = conversation.in_slices = _in_slices
+slices.in_slices = asking.in_slices = filling.in_slices = judging.in_slices = reporting.in_slices = _in_slices
 
 
 def drive(work):
@@ -186,7 +186,7 @@ class Client:
             self.world.connected = None
 
 
-upkeep._helper = lambda life, client, birth, errand: Client(client.world, errand)
+detour._helper = lambda life, client, birth, errand: Client(client.world, errand)
 
 
 class World:

@@ -7,8 +7,8 @@ import sys
 from countersign import board, enrol
 from countersign.backoff import Backoff
 from countersign.clock import Clock
+from countersign.due import due_at
 from countersign.errors import ConfigInvalid, CountersignError, IdentityDamaged, IdentityMissing
-from countersign.renewal import Renewal
 from countersign.slots import Slots
 
 import flash
@@ -147,7 +147,7 @@ class Device:
         try:
             active = Slots(flash.Files(self.flash)).active()
             fingerprint = active.fingerprint()
-            due = Renewal(active.files, None).due_at(active)
+            due = due_at(active)
         except (IdentityMissing, IdentityDamaged):
             pass
         connected = self.client is not None and self.client.connected

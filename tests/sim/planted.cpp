@@ -13,10 +13,11 @@ const std::vector<Plant>& all() {
         {"nothing", {}},
         // The answer becomes the active identity before it has connected even once.
         {"flip-before-proof",
-         {{"conversation.py", "        await in_slices(renewal.answered(fields, identity))\n",
-           "        renewal.flip(await in_slices(renewal.answered(fields, identity)))\n"}}},
+         {{"filling.py", "    if proven:\n", "    slots.activate(slots.free())\n    if proven:\n"}}},
         // The birth certificate is never tried.
-        {"no-birth", {{"upkeep.py", "    birth = renewal.slots.birth()\n", "    birth = None\n"}}},
+        {"no-birth",
+         {{"detour.py", "or await _renew_by_birth(life, slots.birth(), client)\n",
+           "or await _renew_by_birth(life, None, client)\n"}}},
         // Of several brokers the first one's silence hides that another has refused the certificate.
         {"first-fault",
          {{"dialling.py", "            if worst is None or _weight(e) > _weight(worst):\n",

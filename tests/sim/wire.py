@@ -25,7 +25,7 @@ _VERDICTS = {
 class Context:
     """What an SSLContext holds."""
 
-    def __init__(self, certificate, key, anchors):
+    def __init__(self, certificate, key, anchors, drop=None):
         try:
             if keys.public_key(key) not in certificate:
                 raise ValueError("key and certificate do not belong together")

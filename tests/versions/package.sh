@@ -5,4 +5,4 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 readonly root libexec=$root/build/libexec out=$1
 "$root/device/package/build.sh" "$libexec/firmware-names" "$out"
-"$root/device/package/compile.sh" "$libexec/mpy-cross" "$out/joined/countersign" "$out/compiled"
+"$root/device/package/compile.sh" "$libexec/mpy-cross" "$libexec/firmware-names" "$out/joined/countersign" "$out/compiled"

@@ -1,0 +1,98 @@
+"""Whether what the authority sends is of the authority this board trusts.
+
+On an ESP32-C3 an answer takes 1 to 2 s, a changed set of anchors 1 s. What is good is for filling.py.
+"""
+
+from micropython import const
+
+from .identity import Settings
+from .keys import public_key
+from .messages import ANCHOR, ANCHORS, ANCHORS_VERSION, BROKER, BROKERS_VERSION, ISSUER, LEAF
+from .phases import not_taken, put_off
+from .slices import in_slices
+from .x509 import BACKDATED, Certificate
+
+_RETRY = const(60)  # seconds
+
+
+async def verify(talk, matter):
+    """The phase: `matter` is the key that waits, and the fields of a Certificate for it."""
+    try:
+        return "fill", await in_slices(_answered(*matter, talk.current))
+    except ValueError as e:
+        # By a root this board does not know yet, perhaps: new anchors may come before the next answer.
+        put_off(talk, _RETRY)
+        not_taken(talk, e)
+        return talk.home, None
+
+
+async def settings(life, _):
+    """The phase: what a Command brought, in life.settings."""
+    fields, life.settings = life.settings, None
+    try:
+        found, anchors = await in_slices(_settings(fields, life.current))
+    except ValueError as e:
+        life.log("Anchors or brokers were not taken: %s" % e)
+        return "look", None
+    return "fill", (None, None, anchors, found, 0)
+
+
+def _answered(key, fields, trust):
+    """Work: what a candidate consists of, for filling.py. The anchors, brokers and name of the Identity
+    `trust` hold. ValueError says what is wrong with the answer."""
+    leaf, issuer = Certificate(fields[LEAF]), Certificate(fields[ISSUER])
+    if leaf.spki != public_key(key):
+        raise ValueError("the certificate is for another key")
+    if not leaf.names(trust.name):
+        raise ValueError("the certificate is for another name")
+    found, anchors = yield from _settings(fields, trust)
+    good = (yield from _is_trusted(issuer, anchors)) and (yield from leaf.is_signed_by(issuer))
+    if not good:
+        raise ValueError("the certificate is not from the authority this board trusts")
+    return key, leaf.der, anchors, found, leaf.not_before + BACKDATED
+
+
+def _settings(fields, trust):
+    """Work: (Settings, anchors) after a message: the newer of what it brings and what is there."""
+    old = trust.settings
+    found = Settings(trust.name, old.brokers, old.anchors_version, old.brokers_version)
+    if fields.get(BROKERS_VERSION, 0) > old.brokers_version:
+        found.brokers = [broker for broker in fields[BROKER] if broker[1]]
+        found.brokers_version = fields[BROKERS_VERSION]
+        if not found.brokers:
+            raise ValueError("no broker has a port")
+    anchors = trust.anchors()
+    if ANCHORS in fields:
+        from .messages import decode
+        update = decode(fields[ANCHORS])[1]
+        if update[ANCHORS_VERSION] > old.anchors_version:
+            if not (yield from _is_by_root(fields[ANCHORS], anchors)):
+                raise ValueError("the anchors are not signed by a root this board trusts")
+            for anchor in update[ANCHOR]:
+                Certificate(anchor)
+            anchors = update[ANCHOR]
+            found.anchors_version = update[ANCHORS_VERSION]
+    return found, anchors
+
+
+def _is_trusted(issuer, anchors):
+    """Work: an anchor, or signed by one that is self-signed: a root signs nothing but the certificates of
+    CAs, while an issuing CA among the anchors signs devices, which must not issue."""
+    if issuer.der in anchors:
+        return True
+    for anchor in anchors:
+        root = Certificate(anchor)
+        if root.is_self_signed() and (yield from issuer.is_signed_by(root)):
+            return True
+    return False
+
+
+def _is_by_root(message, anchors):
+    from .der import point_of
+    from .messages import is_signed_by
+    for anchor in anchors:
+        root = Certificate(anchor)
+        point = point_of(root.spki)
+        if root.is_self_signed() and point and (yield from is_signed_by(message, point)):
+            return True
+    return False
