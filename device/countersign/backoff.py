@@ -12,6 +12,7 @@ _STABLE_MS = const(60000)
 # Whoever does, on the host as a rule, wants to see that it has helped.
 _PATIENCE = const(3)
 _ACTED_UPON_MS = const(60000)
+_AN_HOUR = const(120)  # tries at half a minute on average: nobody is standing by any more
 
 
 def _random(limit):
@@ -19,8 +20,8 @@ def _random(limit):
 
 
 class Backoff:
-    """Milliseconds from 0 to a limit that doubles from 1 s to 5 min, or to a minute for what somebody has to
-    cure."""
+    """Milliseconds from 0 to a limit that doubles from 1 s to 5 min, or for an hour to a minute for what
+    somebody has to cure."""
 
     def __init__(self, random=_random):
         self._random = random
@@ -35,9 +36,9 @@ class Backoff:
 
     def next_ms(self, permanent=False):
         """`permanent`: the fault does not heal by waiting. It is retried all the same, since the cure may
-        come from the other side: from the third time on within a minute."""
+        come from the other side: from the third time on within a minute, after an hour within five."""
         self._permanent = self._permanent + 1 if permanent else 0
-        cap = _ACTED_UPON_MS if permanent else _CAP_MS
+        cap = _ACTED_UPON_MS if permanent and self._permanent <= _AN_HOUR else _CAP_MS
         if self._permanent >= _PATIENCE:
             self._limit = cap
         wait = self._random(min(self._limit, cap))

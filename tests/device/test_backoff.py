@@ -46,4 +46,13 @@ def test_permanent_faults_with_a_passing_one_between():
     check.equal(limits(backoff, 2, permanent=True), [8000, 16000])
 
 
+
+def test_after_an_hour_nobody_stands_by_any_more():
+    backoff = Backoff(lambda limit: limit)
+    waits = limits(backoff, 122, permanent=True)
+    check.equal(waits[118:], [60000, 60000, 300000, 300000])
+    backoff.lived(0)
+    check.equal(limits(backoff, 1, permanent=True), [60000])
+
+
 check.run(globals())
