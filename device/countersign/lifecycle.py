@@ -7,12 +7,11 @@ between.
 """
 
 import asyncio
-import gc
 
 from micropython import const
 
 from . import errors
-from .memory import lean, room, settled
+from .memory import has_room, lean, settled
 from .uptime import Uptime
 
 FIRST_PAUSE = const(30)  # seconds after a candidate has failed; doubled each time
@@ -106,7 +105,7 @@ class Conversation:
                 self.wait = None
             elif self.light(self.message):
                 self.message = None
-            elif room() < _ROOM:
+            elif not has_room(_ROOM):
                 self.log("A turn for the identity needs memory: without a connection for some seconds.")
                 self.cramped = True
                 await client.reconnect()
@@ -130,7 +129,7 @@ class Conversation:
         lean()
         self.outbox = [(level, settled(payload)) for level, payload in self.outbox]
         self.told = settled(self.told)
-        gc.collect()
+        lean()
 
     async def _phase(self, name, matter):
         from .phases import phase

@@ -54,10 +54,16 @@ def settled(data):
     return data and bytes(memoryview(data))
 
 
-def room():
-    """Bytes that Python can take without growing. An ESP32 counts what it could grow by as free: the largest
-    block of the memory that Wi-Fi and TLS live in."""
-    gc.collect()
+def has_room(wanted):
+    """Whether Python can take so many bytes without growing."""
+    if _free() < wanted:
+        gc.collect()
+    return _free() >= wanted
+
+
+def _free():
+    """An ESP32 counts what it could grow by as free: the largest block of the memory that Wi-Fi and TLS live
+    in."""
     free = gc.mem_free()
     try:
         from esp32 import HEAP_DATA, idf_heap_info
