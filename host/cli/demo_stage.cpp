@@ -84,13 +84,13 @@ std::unique_ptr<Background> Stage::start(const std::vector<std::string>& argumen
     return std::make_unique<Background>(argv(arguments, home));
 }
 
-void Stage::seen(bool happened, std::string_view what, std::string_view evidence) {
+void Stage::seen(bool happened, std::string_view what, const std::function<std::string()>& evidence) {
     if (!happened) {
-        if (!context_.json) fmt::print("{}", indented(evidence));
+        if (!context_.json) fmt::print("{}", indented(evidence()));
         throw Error(Code::DemoFailed, fmt::format("Not seen: {}.", what));
     }
     ++tally_;
-    if (context_.verbose) context_.note(indented(evidence));
+    if (context_.verbose) context_.note(indented(evidence()));
     context_.note(colour_ ? fmt::format("  \033[32m✓\033[0m {}", what) : fmt::format("  ✓ {}", what));
 }
 

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -35,7 +36,7 @@ class Stage {
                                                     std::string_view home = "home");
 
     // One line of the tally. Throws Error{DemoFailed} when it was not seen; `evidence` is then shown.
-    void seen(bool happened, std::string_view what, std::string_view evidence);
+    void seen(bool happened, std::string_view what, const std::function<std::string()>& evidence);
     [[nodiscard]] int tally() const noexcept { return tally_; }
 
   private:
