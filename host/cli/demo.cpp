@@ -128,14 +128,14 @@ class Demo {
 
     void refuse_strangers() {
         stage_.chapter("Who is refused: no certificate, a certificate of another authority");
-        const auto silent = knock(stage_, port_, {});
+        auto silent = knock(stage_, port_, {});
         stage_.seen(silent.find("alert certificate required") != std::string::npos ||
                         silent.find("alert handshake failure") != std::string::npos,
                     "without a certificate the broker ends the handshake", [&] { return silent; });
         stage_.command({"init", "127.0.0.1", "localhost", "--port", port_, "--no-passphrase"}, "impostor");
         stage_.command({"issue", "user1"}, "impostor");
         const auto folder = stage_.home("impostor") / "devices/user1";
-        const auto stranger =
+        auto stranger =
             knock(stage_, port_, {"-cert", folder / "user1.crt.pem", "-key", folder / "user1.key.pem"});
         stage_.seen(stranger.find("alert unknown ca") != std::string::npos,
                     "a \"user1\" of another authority is refused: unknown CA", [&] { return stranger; });

@@ -46,7 +46,6 @@ def test_permanent_faults_with_a_passing_one_between():
     check.equal(limits(backoff, 2, permanent=True), [8000, 16000])
 
 
-
 def test_after_an_hour_nobody_stands_by_any_more():
     backoff = Backoff(lambda limit: limit)
     waits = limits(backoff, 122, permanent=True)
