@@ -56,8 +56,7 @@ def settled(data):
 
 def has_room(wanted):
     """Whether Python can take so many bytes without growing."""
-    if _free() < wanted:
-        gc.collect()
+    gc.collect()
     return _free() >= wanted
 
 

@@ -35,10 +35,11 @@ inline void PrintTo(const RiscvBoard& board, std::ostream* out) {
     *out << board.firmware << " on " << board.chip;
 }
 
+// Our own firmware is not made for an ESP32's 56 kB.
 inline auto all_riscv_boards() {
-    return ::testing::Values(
-        RiscvBoard{"micropython-rv32", "esp32-c3"}, RiscvBoard{"micropython-rv32", "esp32"},
-        RiscvBoard{"micropython-rv32-native", "esp32-c3"}, RiscvBoard{"micropython-rv32-native", "esp32"});
+    return ::testing::Values(RiscvBoard{"micropython-rv32", "esp32-c3"},
+                             RiscvBoard{"micropython-rv32", "esp32"},
+                             RiscvBoard{"micropython-rv32-native", "esp32-c3"});
 }
 
 class RiscvBoardTest : public ::testing::TestWithParam<RiscvBoard> {
