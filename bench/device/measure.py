@@ -6,7 +6,7 @@ import gc
 import json
 
 import _board
-from countersign import backend, board, config, keys, link, tcp
+from countersign import backend, board, config, keys, link, making, tcp
 from countersign.clock import Clock
 from countersign.files import Files
 from countersign.slots import Slots, any_identity
@@ -118,8 +118,8 @@ async def _all():
     where = settings.server_ip, settings.server_port
     key = identity.key()
     work = {
-        "key": lambda: keys.make(b"seed"),
-        "request": lambda: keys.request(key, "user1"),
+        "key": lambda: making.make(b"seed"),
+        "request": lambda: making.request(key, "user1"),
         "signature": lambda: keys.sign(key, b"message"),
     }
     point = keys.public_key(key)[-64:]

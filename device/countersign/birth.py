@@ -17,7 +17,6 @@ class Errand(Conversation):
         self.current = birth
         self.until = life.uptime() + _STAY
         self.over = False
-        self.done = False  # there is a candidate now
 
     def identity(self):
         """The Identity for the next connection; None ends the client."""

@@ -43,6 +43,7 @@ class Conversation:
         self.subscriptions = ()
         self.ask_at = 0  # when to publish the Request; None: it has been, and the answer is awaited
         self.told = None  # digest of the State that was sent
+        self.done = False  # an answer has become a candidate
         self.put_off = False  # there was an answer, but no certificate to use
         self.resting = asyncio.Event()
         self.leaving = False

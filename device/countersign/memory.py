@@ -55,18 +55,16 @@ def settled(data):
 
 
 def has_room(wanted):
-    """Whether Python can take so many bytes without growing."""
+    """Whether Python can take so many bytes without growing. An ESP32 counts what it could grow by as free:
+    the largest block of the memory that Wi-Fi and TLS live in."""
     gc.collect()
-    return _free() >= wanted
+    return gc.mem_free() - max([0] + [largest for _, largest in regions()]) >= wanted
 
 
-def _free():
-    """An ESP32 counts what it could grow by as free: the largest block of the memory that Wi-Fi and TLS live
-    in."""
-    free = gc.mem_free()
+def regions():
+    """(free, largest block) of each region of an ESP32's memory for Wi-Fi and TLS; none elsewhere."""
     try:
         from esp32 import HEAP_DATA, idf_heap_info
-        free -= max([region[2] for region in idf_heap_info(HEAP_DATA)])
+        return [region[1:3] for region in idf_heap_info(HEAP_DATA)]
     except ImportError:
-        pass
-    return free
+        return []

@@ -37,7 +37,7 @@ def phase(name):
         from .judging import verify as found
     elif name == "settings":
         from .judging import settings as found
-    else:
+    elif name == "fill":
         from .filling import fill as found
     return found
 

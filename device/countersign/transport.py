@@ -8,6 +8,7 @@ from micropython import const
 
 from . import errors
 from .link import Link
+from .memory import regions
 from .tcp import open_socket
 
 try:
@@ -67,11 +68,8 @@ async def dial(host, port, context, greeting):
 
 
 def _free():
-    try:
-        from esp32 import HEAP_DATA, idf_heap_info
-        return sum([region[1] for region in idf_heap_info(HEAP_DATA)])
-    except ImportError:
-        return _HANDSHAKE
+    found = regions()
+    return sum([free for free, _ in found]) if found else _HANDSHAKE
 
 
 def _fault(e, free):

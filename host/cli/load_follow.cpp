@@ -1,19 +1,13 @@
 #include "host/cli/load_follow.h"
 
 #include <fmt/format.h>
-#include <netdb.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <memory>
 
 #include "host/base/error.h"
 #include "host/cli/interrupt.h"
 #include "host/cli/operator_connection.h"
+#include "host/transport/probe.h"
 
 namespace countersign::cli {
 namespace {
@@ -23,36 +17,14 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kDial{1000};
 
-// Whether somebody accepts connections there.
-bool answers(const std::string& host, std::uint16_t port) {
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    if (::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) return false;
-    const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> all(found, ::freeaddrinfo);
-    for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
-        const int fd = ::socket(one->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        if (fd < 0) continue;
-        bool connected = ::connect(fd, one->ai_addr, one->ai_addrlen) == 0;
-        pollfd writable{fd, POLLOUT, 0};
-        if (!connected && errno == EINPROGRESS && ::poll(&writable, 1, kDial.count()) == 1) {
-            int error = 0;
-            socklen_t size = sizeof error;
-            connected = ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
-        }
-        ::close(fd);
-        if (connected) return true;
-    }
-    return false;
-}
-
 // This machine first: behind a port forward it may not reach itself by its own addresses.
 bool a_broker_answers(const LoadPlan& plan) {
     auto brokers = plan.brokers();
     const auto port = brokers.front().port;
     brokers.insert(brokers.begin(), {{"127.0.0.1", port}, {"::1", port}});
-    return std::any_of(brokers.begin(), brokers.end(),
-                       [](const auto& broker) { return answers(broker.host, broker.port); });
+    return std::any_of(brokers.begin(), brokers.end(), [](const auto& broker) {
+        return transport::listens(broker.host, broker.port, kDial);
+    });
 }
 
 // The board's words for its owner: it knows neither its port nor, in them, its name.

@@ -30,7 +30,6 @@ class LoadPlan {
     // Loads the board, and records it; it is not restarted. Throws what loader::load() and the authority
     // throw.
     [[nodiscard]] loader::LoadResult load(loader::Board& board);
-    [[nodiscard]] const lifecycle::Home& home() const noexcept { return home_; }
     // The brokers a device tries, in order.
     [[nodiscard]] std::vector<loader::BrokerAddress> brokers() const;
 

@@ -68,6 +68,10 @@ class Socket {
 
 }  // namespace
 
+bool listens(const std::string& host, std::uint16_t port, std::chrono::milliseconds patience) {
+    return Socket(host, port, patience).fd() >= 0;
+}
+
 Probe::Probe(Options options)
     : options_(std::move(options)), tls_(options_.certificate, options_.key, options_.anchors) {}
 

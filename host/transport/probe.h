@@ -22,6 +22,10 @@ struct Probed {
     bool resumed = false;  // the TLS session of the try before was taken up
 };
 
+// Whether somebody accepts connections at this address, by name or number. It blocks, for `patience` at most
+// beside the lookup of a name.
+[[nodiscard]] bool listens(const std::string& host, std::uint16_t port, std::chrono::milliseconds patience);
+
 class Probe {
   public:
     // The first broker, client_id, certificate, key, anchors and connect_timeout are looked at. Throws what
