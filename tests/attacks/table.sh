@@ -51,6 +51,7 @@ case ${1:-} in
 --planted)
     spoilt=$(mktemp)
     trap 'rm -f "$spoilt"' EXIT
+    # shellcheck disable=SC2016
     printf '| attack | test |\n|---|---|\n| one | `No.Such` |\n| two | |\n' >"$spoilt"
     [ "$(missing "$spoilt" | grep -cE 'No.Such does not exist|no test$')" = 2 ]
     ;;
