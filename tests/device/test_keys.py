@@ -1,4 +1,4 @@
-"""Keys and requests made here, read by openssl: some hundred, or as many as KEYS says."""
+"""Keys and requests made here, read by openssl: some dozens, or as many as KEYS says."""
 
 import binascii
 import os
@@ -7,7 +7,7 @@ import check
 from countersign import der, entropy, p256
 from now import keys, making
 
-COUNT = int(os.getenv("KEYS") or 300)
+COUNT = int(os.getenv("KEYS") or 60)
 
 # Reads every pair in the folder it runs in; prints how many were good.
 _OPENSSL = """

@@ -71,7 +71,7 @@ TEST(Kill, InitCompletesAfterwards) {
     Killer killer(1);
     const std::vector<std::string> command{"init", "127.0.0.1", "--no-passphrase"};
     const auto span = time_of([&] { Scene().must(command); });
-    const auto kills = setting("COUNTERSIGN_KILLS", 80);
+    const auto kills = setting("COUNTERSIGN_KILLS", 32);
     for (std::uint64_t i = 0; i < kills; ++i) {
         const Scene scene;
         killer.strike(scene.argv(command), span);
@@ -89,7 +89,7 @@ TEST(Kill, IssueCompletesAfterwards) {
     Scene scene;
     scene.init();
     const auto span = time_of([&] { scene.must({"issue", "first"}); });
-    const auto kills = setting("COUNTERSIGN_KILLS", 60);
+    const auto kills = setting("COUNTERSIGN_KILLS", 32);
     for (std::uint64_t i = 0; i < kills; ++i) {
         const std::string name = "user" + std::to_string(i);
         killer.strike(scene.argv({"issue", name}), span);
@@ -106,7 +106,7 @@ TEST(Kill, IssueCsvCompletesAfterwards) {
     constexpr int kDevices = 600;  // two batches
     std::string list = "name\n";
     for (int i = 0; i < kDevices; ++i) list += "device" + std::to_string(i) + "\n";
-    const auto kills = setting("COUNTERSIGN_KILLS", 40);
+    const auto kills = setting("COUNTERSIGN_KILLS", 20);
     microseconds span{};
     {
         Scene scene;
@@ -140,7 +140,7 @@ TEST(Kill, HostsCompletesAfterwards) {
     scene.init();
     const auto certificate = (scene.home() / "broker/broker.crt.pem").string();
     const auto span = time_of([&] { scene.must({"hosts", "add", "10.0.0.1"}); });
-    const auto kills = setting("COUNTERSIGN_KILLS", 40);
+    const auto kills = setting("COUNTERSIGN_KILLS", 20);
     for (std::uint64_t i = 0; i < kills; ++i) {
         const std::string host = "10.0.1." + std::to_string(i);
         const std::vector<std::string> command{"hosts", i % 2 == 0 ? "add" : "remove",
@@ -166,7 +166,7 @@ TEST(Kill, RolloverCompletesAfterwards) {
     Scene scene;
     scene.init();
     const auto span = time_of([&] { scene.must({"rollover", "issuing"}); });
-    const auto kills = setting("COUNTERSIGN_KILLS", 40);
+    const auto kills = setting("COUNTERSIGN_KILLS", 20);
     for (std::uint64_t i = 0; i < kills; ++i) {
         killer.strike(scene.argv({"rollover", "issuing"}), span);
         if (i % 8 == 7) scene.must({"rollover", "issuing"});
@@ -201,7 +201,7 @@ TEST(Kill, ACompromisedKeyIsReplacedOnceHoweverOftenTheCommandIsKilled) {
         return count;
     };
     std::chrono::microseconds span{};
-    const auto kills = setting("COUNTERSIGN_KILLS", 24);
+    const auto kills = setting("COUNTERSIGN_KILLS", 12);
     for (std::uint64_t i = 0; i < kills; ++i) {
         Scene scene;
         scene.init();
@@ -231,7 +231,7 @@ void load_under_fire(Killer& killer, const Scene& scene) {
     const std::vector<std::string> command{"load",        "user1", "--port", scene.file("port"),
                                            "--wifi-ssid", "home"};
     const auto span = time_of([&] { scene.must(command); });
-    const auto kills = setting("COUNTERSIGN_KILLS", 24);
+    const auto kills = setting("COUNTERSIGN_KILLS", 12);
     for (std::uint64_t i = 0; i < kills; i += 4) {
         // From an empty board: every kind of file is still to be written.
         fs::remove_all(scene.file("flash") / "slots");
@@ -260,7 +260,7 @@ TEST(Kill, EnrolmentCompletesAfterwards) {
     EXPECT_FALSE(fs::exists(scene.device("user1")));
     const auto shown = scene.ask({"show", "user1"});
     // Each time the board had lost its keys it got two certificates, however often the load was killed.
-    EXPECT_LE(shown["certificates"].size(), 2 * (1 + setting("COUNTERSIGN_KILLS", 24) / 4)) << shown;
+    EXPECT_LE(shown["certificates"].size(), 2 * (1 + setting("COUNTERSIGN_KILLS", 12) / 4)) << shown;
 }
 
 }  // namespace
