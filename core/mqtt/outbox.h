@@ -19,10 +19,11 @@ struct Slot {
     std::uint16_t packet_id = 0;
     std::uint16_t filters = 0;  // SUBSCRIBE: how many codes SUBACK must have; UNSUBSCRIBE of 5 likewise
     Exchange exchange{};
-    bool due = false;        // to be sent on this connection
-    bool sent = false;       // has been sent, on this connection or an earlier one
-    bool in_window = false;  // a PUBLISH sent on this connection, of those that the window bounds
-    Drop drop = Drop::none;  // to be dropped, and why
+    std::uint8_t hang_ups = 0;  // so often running the server has hung up while it was on its way
+    bool due = false;           // to be sent on this connection
+    bool sent = false;          // has been sent, on this connection or an earlier one
+    bool in_window = false;     // a PUBLISH sent on this connection, of those that the window bounds
+    Drop drop = Drop::none;     // to be dropped, and why
 };
 
 class Outbox {

@@ -106,6 +106,15 @@ bool is_text(Kind kind, const PropertyValue& value) noexcept {
     return is_valid_utf8(value.text()) && is_valid_utf8(value.name);
 }
 
+bool is_sendable(Kind kind, const PropertyValue& value) noexcept {
+    switch (kind) {
+        case Kind::topic: return is_sendable_topic(value.text());
+        case Kind::pair: return is_sendable_text(value.name) && is_sendable_text(value.text());
+        case Kind::text: return is_sendable_text(value.text());
+        default: return true;
+    }
+}
+
 Fault check(Properties properties, PacketType packet, Packets Row::*place) noexcept {
     std::uint32_t seen = 0;
     PropertyReader reader(properties);
@@ -159,7 +168,12 @@ Fault check_received(Properties properties, PacketType packet) noexcept {
 }
 
 Status check_to_send(Properties properties, PacketType packet) noexcept {
-    return check(properties, packet, &Row::to_send) == Fault::none ? Status::ok : Status::bad_argument;
+    if (check(properties, packet, &Row::to_send) != Fault::none) return Status::bad_argument;
+    PropertyReader reader(properties);
+    for (PropertyValue value; reader.next(value);) {
+        if (!is_sendable(kind_of(value.id), value)) return Status::bad_argument;
+    }
+    return Status::ok;
 }
 
 void write_number(Writer& writer, Property id, std::uint32_t value) noexcept {

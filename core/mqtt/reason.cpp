@@ -89,6 +89,22 @@ bool is_reason_to_disconnect(ReasonCode reason) noexcept {
     return has_place(static_cast<std::uint8_t>(reason), kOurGoodbye);
 }
 
+bool is_about_a_message(ReasonCode reason) noexcept {
+    switch (reason) {
+        case ReasonCode::unspecified_error:
+        case ReasonCode::malformed_packet:
+        case ReasonCode::protocol_error:
+        case ReasonCode::implementation_specific_error:
+        case ReasonCode::not_authorized:
+        case ReasonCode::topic_name_invalid:
+        case ReasonCode::packet_too_large:
+        case ReasonCode::payload_format_invalid:
+        case ReasonCode::retain_not_supported:
+        case ReasonCode::qos_not_supported: return true;
+        default: return false;
+    }
+}
+
 ReasonCode reason_of(Fault fault) noexcept {
     switch (fault) {
         case Fault::none:

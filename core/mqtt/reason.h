@@ -12,6 +12,9 @@ namespace countersign::mqtt {
 // A code that we may put into DISCONNECT (5: table 3-10).
 [[nodiscard]] bool is_reason_to_disconnect(ReasonCode reason) noexcept;
 
+// A server that says this in DISCONNECT may mean a message we have sent (5: table 3-13).
+[[nodiscard]] bool is_about_a_message(ReasonCode reason) noexcept;
+
 // What DISCONNECT says when the session gives up a connection (5: 4.13.1); `success`: none is sent.
 [[nodiscard]] ReasonCode reason_of(Fault fault) noexcept;
 

@@ -113,7 +113,8 @@ Status Session::bytes_received(Millis now, Bytes bytes) noexcept {
     return Status::ok;
 }
 
-void Session::transport_closed() noexcept {
+void Session::transport_closed(bool hung_up) noexcept {
+    if (hung_up) note_hang_up();
     phase_ = Phase::closed;
     reader_.reset(version_);
     input_ = {};
@@ -126,6 +127,15 @@ void Session::transport_closed() noexcept {
     for (Slot& slot : outbox_.live()) {
         slot.in_window = false;
         if (after_connect(slot.exchange, slot.sent, true) == Resumption::drop) outbox_.drop(slot, Drop::lost);
+    }
+}
+
+// Whatever was sent and not answered may be what the server did not bear.
+void Session::note_hang_up() noexcept {
+    if (phase_ != Phase::connected && phase_ != Phase::closing) return;
+    for (Slot& slot : outbox_.live()) {
+        if (slot.in_window && slot.length > 0 && ++slot.hang_ups >= kHangUps)
+            outbox_.drop(slot, Drop::hung_up_on);
     }
 }
 

@@ -111,9 +111,16 @@ class Session {
     // send of a DISCONNECT that says so, and) close with its fault.
     Status bytes_received(Millis now, Bytes bytes) noexcept;
 
-    // The transport is gone, by whichever side. Unacknowledged messages stay for the next connection.
-    // Effects: dropped for subscriptions under way.
-    void transport_closed() noexcept;
+    // The transport is gone, by whichever side. Unacknowledged messages stay for the next connection, but for
+    // one that the server has hung up on too often. `hung_up`: the server has ended it, rather than the line
+    // or we; 3.1.1 knows no other way to refuse a message. Effects: dropped for subscriptions under way, and
+    // that message.
+    void transport_closed(bool hung_up = false) noexcept;
+
+    // A message that was on its way so many times running when the server hung up goes alone from then on; so
+    // many times, and it is dropped. What was beside it on its way is found innocent in between.
+    static constexpr std::uint8_t kSuspected = 3;
+    static constexpr std::uint8_t kHangUps = 6;
 
     // deadline(): when tick() is wanted, kNever if not at all. Calling it earlier or later does no harm.
     // Effects: send (PINGREQ) or close (Fault::connect_timeout, Fault::keep_alive_timeout).
@@ -143,6 +150,7 @@ class Session {
     // session.cpp: the connection
     [[nodiscard]] ConnectOptions within_our_memory(ConnectOptions options) const noexcept;
     Status queue(std::size_t size) noexcept;
+    void note_hang_up() noexcept;
     [[nodiscard]] Millis ping_due() const noexcept;
     [[nodiscard]] Millis pong_timeout() const noexcept;
     [[nodiscard]] std::span<std::uint8_t> transmit_room() const noexcept {
@@ -167,6 +175,7 @@ class Session {
     bool next_close(Effect& effect) noexcept;
     bool next_dropped(Effect& effect) noexcept;
     bool next_due(Effect& effect) noexcept;
+    [[nodiscard]] bool may_send(const Slot& slot) const noexcept;
     bool next_received(Effect& effect) noexcept;
     bool send(Effect& effect, Bytes bytes) noexcept;
     [[nodiscard]] Drop reason_to_drop(const Slot& slot, std::span<std::uint8_t> packet) const noexcept;
@@ -216,6 +225,7 @@ class Session {
     bool clean_session_ = true;
     bool expires_at_once_ = true;      // CONNECT asked for no session expiry interval
     bool problem_information_ = true;  // CONNECT asked for it
+    bool blamed_ = false;              // 5: the server's DISCONNECT may be about a message of ours
     bool aliases_refused_ = false;     // the server's topics were too long to be kept
     std::uint16_t alias_maximum_ = 0;  // what CONNECT allowed the server
 };

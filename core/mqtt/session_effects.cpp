@@ -1,4 +1,6 @@
 // What comes out of a session, one effect at a time.
+#include <algorithm>
+
 #include "core/mqtt/encode.h"
 #include "core/mqtt/session.h"
 
@@ -37,7 +39,8 @@ bool Session::next_close(Effect& effect) noexcept {
     if (phase_ != Phase::closing) return false;
     effect.kind = Effect::Kind::close;
     effect.fault = fault_;
-    transport_closed();
+    transport_closed(blamed_);
+    blamed_ = false;
     return true;
 }
 
@@ -62,9 +65,7 @@ bool Session::next_due(Effect& effect) noexcept {
         queue_acknowledgement(PacketType::pubrel, slot->packet_id);
         return next_queued(effect);
     }
-    const std::size_t window =
-        limits_.max_inflight < server_.receive_maximum ? limits_.max_inflight : server_.receive_maximum;
-    if (in_flight_ >= window) return false;
+    if (!may_send(*slot)) return false;
     const std::span<std::uint8_t> packet = outbox_.packet(*slot);
     if (const Drop why = reason_to_drop(*slot, packet); why != Drop::none) {
         outbox_.drop(*slot, why);
@@ -76,6 +77,11 @@ bool Session::next_due(Effect& effect) noexcept {
     slot->in_window = true;
     ++in_flight_;
     return send(effect, packet);
+}
+
+bool Session::may_send(const Slot& slot) const noexcept {
+    if (slot.hang_ups >= kSuspected) return in_flight_ == 0;
+    return in_flight_ < std::min(limits_.max_inflight, server_.receive_maximum);
 }
 
 // It was taken when the server, or the time, was not known.

@@ -185,6 +185,7 @@ bool Session::on_goodbye(Effect& effect) noexcept {
         return fail(fault);
     if (type == PacketType::auth) return fail(Fault::unwanted_authentication);  // [5: MQTT-4.12.0-6]
     fail(Fault::server_disconnected);
+    blamed_ = is_about_a_message(goodbye.reason);
     effect.kind = Effect::Kind::disconnected;
     effect.reason = goodbye.reason;
     effect.properties = goodbye.properties;

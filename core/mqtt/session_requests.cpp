@@ -88,7 +88,7 @@ Accepted Session::unsubscribe(std::span<const std::string_view> filters, Propert
         return {status};
     }
     for (const std::string_view filter : filters) {
-        if (!is_valid_topic_filter(filter)) return {Status::bad_topic};
+        if (!is_sendable_filter(filter)) return {Status::bad_topic};
     }
     if (const Status status = room_for_exchange(filters.size()); status != Status::ok) return {status};
     const std::uint16_t packet_id = outbox_.next_packet_id();

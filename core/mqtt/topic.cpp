@@ -1,5 +1,7 @@
 #include "core/mqtt/topic.h"
 
+#include <algorithm>
+
 #include "core/mqtt/utf8.h"
 
 namespace countersign::mqtt {
@@ -9,6 +11,10 @@ constexpr std::string_view kShare = "$share/";
 
 bool is_string(std::string_view text) noexcept {
     return !text.empty() && text.size() <= kMaxStringLength && is_valid_utf8(text);
+}
+
+std::size_t levels(std::string_view topic) noexcept {
+    return 1 + static_cast<std::size_t>(std::count(topic.begin(), topic.end(), '/'));
 }
 
 // Cuts the first level off: "a/b/c" gives "a" and leaves "b/c". `more` tells "a" from "a/".
@@ -53,6 +59,14 @@ bool is_valid_topic_filter(std::string_view filter) noexcept {
         if (hash && more) return false;
     }
     return true;
+}
+
+bool is_sendable_topic(std::string_view topic) noexcept {
+    return is_valid_topic_name(topic) && is_sendable_text(topic) && levels(topic) <= kMaxLevels;
+}
+
+bool is_sendable_filter(std::string_view filter) noexcept {
+    return is_valid_topic_filter(filter) && is_sendable_text(filter) && levels(filter) <= kMaxLevels;
 }
 
 bool topic_matches(std::string_view filter, std::string_view topic) noexcept {

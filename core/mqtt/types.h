@@ -195,6 +195,7 @@ enum class Drop : std::uint8_t {
     expired,        // its message expiry interval passed before it could be sent
     too_large,      // the server takes no packet of this size
     not_supported,  // the server takes no such QoS, or nothing retained
+    hung_up_on,     // the server has hung up on it Session::kHangUps times running
 };
 
 }  // namespace countersign::mqtt

@@ -41,4 +41,33 @@ bool is_valid_utf8(std::string_view text) noexcept {
     return checker.complete();
 }
 
+namespace {
+
+constexpr std::uint8_t byte_at(std::string_view text, std::size_t at) noexcept {
+    return at < text.size() ? static_cast<std::uint8_t>(text[at]) : std::uint8_t{0};
+}
+
+// A character of well-formed text begins here: one that a receiver may refuse?
+bool is_refusable(std::string_view text) noexcept {
+    const std::uint8_t first = byte_at(text, 0);
+    const std::uint8_t second = byte_at(text, 1);
+    const std::uint8_t third = byte_at(text, 2);
+    if (first < 0x20 || first == 0x7F) return true;
+    if (first == 0xC2) return second < 0xA0;                                     // U+0080 to U+009F
+    if (first == 0xEF && second == 0xB7) return third >= 0x90 && third <= 0xAF;  // U+FDD0 to U+FDEF
+    if (first == 0xEF && second == 0xBF) return third >= 0xBE;                   // U+FFFE, U+FFFF
+    return first >= 0xF0 && (second & 0x0F) == 0x0F && third == 0xBF && byte_at(text, 3) >= 0xBE;  // U+1FFFE…
+}
+
+}  // namespace
+
+bool is_sendable_text(std::string_view text) noexcept {
+    if (!is_valid_utf8(text)) return false;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const bool continues = (byte_at(text, at) & 0xC0) == 0x80;
+        if (!continues && is_refusable(text.substr(at, 4))) return false;
+    }
+    return true;
+}
+
 }  // namespace countersign::mqtt

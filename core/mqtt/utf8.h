@@ -27,4 +27,8 @@ class Utf8Checker {
 
 [[nodiscard]] bool is_valid_utf8(std::string_view text) noexcept;
 
+// As above, and without what a receiver may hang up on (3.1.1: 1.5.3, 5: 1.5.4): U+0001 to U+001F, U+007F to
+// U+009F, and the non-characters U+FDD0 to U+FDEF and U+xFFFE, U+xFFFF. Mosquitto does.
+[[nodiscard]] bool is_sendable_text(std::string_view text) noexcept;
+
 }  // namespace countersign::mqtt

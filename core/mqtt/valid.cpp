@@ -1,4 +1,6 @@
 // What MQTT allows a client to ask for.
+#include <algorithm>
+
 #include "core/mqtt/encode.h"
 #include "core/mqtt/property.h"
 #include "core/mqtt/topic.h"
@@ -8,13 +10,31 @@ namespace countersign::mqtt {
 namespace {
 
 bool is_string(std::string_view text) noexcept {
-    return text.size() <= kMaxStringLength && is_valid_utf8(text);
+    return text.size() <= kMaxStringLength && is_sendable_text(text);
+}
+
+// Content that says it is text (5: 3.3.2.3.2) must be; U+0000 is a character of it like any other.
+bool is_as_told(const Message& message) noexcept {
+    PropertyValue format;
+    const bool text =
+        find_property(message.properties, Property::payload_format_indicator, format) && format.number == 1;
+    if (!text) return true;
+    const std::string_view payload(reinterpret_cast<const char*>(message.payload.data()),
+                                   message.payload.size());
+    for (std::size_t at = 0; at <= payload.size();) {
+        const std::size_t end = std::min(payload.find('\0', at), payload.size());
+        if (!is_valid_utf8(payload.substr(at, end - at))) return false;
+        at = end + 1;
+    }
+    return true;
 }
 
 Status valid_publication(const Message& message, PacketType packet, Version version) noexcept {
-    if (!is_valid_topic_name(message.topic)) return Status::bad_topic;
+    if (!is_sendable_topic(message.topic)) return Status::bad_topic;
     if (message.qos > Qos::exactly_once) return Status::bad_argument;
-    return valid_properties(message.properties, packet, version);
+    if (const Status status = valid_properties(message.properties, packet, version); status != Status::ok)
+        return status;
+    return is_as_told(message) ? Status::ok : Status::bad_argument;
 }
 
 // [MQTT-3.1.3-8] and [MQTT-3.1.2-22] do not stand in 5 any more.
@@ -51,7 +71,7 @@ Status valid_message(const Message& message, Version version) noexcept {
 }
 
 Status valid_subscription(const Subscription& subscription, Version version) noexcept {
-    if (!is_valid_topic_filter(subscription.filter)) return Status::bad_topic;
+    if (!is_sendable_filter(subscription.filter)) return Status::bad_topic;
     if (subscription.qos > Qos::exactly_once) return Status::bad_argument;  // [MQTT-3.8.3-4]
     const bool options = subscription.no_local || subscription.retain_as_published ||
                          subscription.retain_handling != RetainHandling::send;

@@ -24,6 +24,7 @@ FAILURE = const(0x80)  # SUBACK: the subscription was refused
 
 _MAX_REMAINING = const(268435455)  # 2.2.3: four bytes of seven bits
 _MAX_STRING = const(65535)  # 1.5.3: two bytes of length
+_MAX_LEVELS = const(200)
 
 
 def connect(client_id, keepalive, clean_session=False, will=None):
@@ -65,14 +66,14 @@ def unsubscribe(packet_id, topic_filter):
 
 def check_topic(topic):
     """The topic itself when it can be published to; TopicInvalid when not."""
-    if not topic or "+" in topic or "#" in topic or "\0" in topic or len(topic.encode()) > _MAX_STRING:
+    if "+" in topic or "#" in topic or not _sendable(topic):
         raise errors.TopicInvalid(repr(topic))
     return topic
 
 
 def check_filter(topic_filter):
     """The filter itself when it can be subscribed to; TopicInvalid when not."""
-    if not topic_filter or "\0" in topic_filter or len(topic_filter.encode()) > _MAX_STRING:
+    if not _sendable(topic_filter):
         raise errors.TopicInvalid(repr(topic_filter))
     levels = topic_filter.split("/")
     for i, level in enumerate(levels):
@@ -81,6 +82,18 @@ def check_filter(topic_filter):
         if ("#" in level and not (level == "#" and last)) or ("+" in level and level != "+"):
             raise errors.TopicInvalid(repr(topic_filter))
     return topic_filter
+
+
+def _sendable(text):
+    """Without what a broker may hang up on (1.5.3): control characters, surrogates, non-characters; and no more
+    levels than Mosquitto takes. It would be sent again after each connect."""
+    for character in text:
+        code = ord(character)
+        if code < 0x20 or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000 or 0xFDD0 <= code < 0xFDF0:
+            return False
+        if code & 0xFFFE == 0xFFFE:
+            return False
+    return 0 < len(text.encode()) <= _MAX_STRING and text.count("/") < _MAX_LEVELS
 
 
 def matches(topic_filter, topic):

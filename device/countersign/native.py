@@ -25,7 +25,8 @@ _UNANSWERED_MS = const(10000)  # how long a line that takes nothing is borne wit
 
 # DROPPED says why. Lost: a subscription that went down with its connection, or a QoS 2 message that the
 # broker had taken over before it forgot us.
-_DROPPED = (None, None, "it has expired", "larger than the broker takes", "the broker does not support it")
+_DROPPED = (None, None, "it has expired", "larger than the broker takes", "the broker does not support it",
+            "the broker hangs up on it")
 # MQTT's CLOSED says by what: our own disconnect(), silence, or a broken promise of the broker.
 _CLOSED_BY = ("ConnectionLost", "BrokerSilent", "ProtocolError")
 
@@ -217,6 +218,7 @@ class _Line(Connection):
         self._link = link
         self._sock = link.sock
         self._blocked = False  # the other side does not take what is to be sent
+        self._hung_up = False  # the broker has
         self._awake = False  # the writer has been told that there is something to write
         self._more = asyncio.Event()
         self._mqtt.connect(link.tls, user, keepalive, clean, will, self.look_ms)
@@ -239,10 +241,12 @@ class _Line(Connection):
     def _fail(self, error):
         if not self.up and not self._error:
             self._link.is_doubtful()
+        if self.up and not self._leaving and isinstance(error, errors.ConnectionLost):
+            self._hung_up = True
         super()._fail(error)
 
     def _hang_up(self):
-        self._mqtt.close()
+        self._mqtt.close(self._hung_up)
         self._link.tls.close()
         self._backend.progress()
 

@@ -63,8 +63,10 @@ class Backend:
             await self._session.deliveries[0].done.wait()
         delivery = self._session.publish(topic, payload, retain)
         if self._is_up():
-            self.connection.send(delivery)
+            self.connection.send_due()
         await delivery.done.wait()
+        if self._session.refused(delivery):
+            raise errors.MessageRefused("the broker hangs up on it")
         return True
 
     def ask(self, subscription):
@@ -105,6 +107,10 @@ class _Line(Connection):
         self._out.append(item)
         self._more.set()
 
+    def send_due(self):
+        for delivery in self._session.due():
+            self.send(delivery)
+
     async def room(self):
         """Waits until the writer keeps up; False when the connection is gone."""
         while self.up and len(self._out) >= _OUT_LIMIT:
@@ -115,6 +121,11 @@ class _Line(Connection):
         """Waits until nothing is left to write, or the connection is gone."""
         while self.up and self._out:
             await self._motion()
+
+    def _fail(self, error):
+        if self.up and not self._leaving and isinstance(error, errors.ConnectionLost):
+            self._session.hung_up()
+        super()._fail(error)
 
     def _hang_up(self):
         self._link.close()
@@ -193,6 +204,7 @@ class _Line(Connection):
                 self.send(mqtt.puback(packet_id))
         elif kind == mqtt.PUBACK:
             self._session.published(packet[1])
+            self.send_due()
         elif kind == mqtt.SUBACK:
             refused = self._session.subscriptions.subscribed(packet[1], packet[2])
             if refused:

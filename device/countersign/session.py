@@ -2,17 +2,27 @@
 
 import asyncio
 
+from micropython import const
+
 from . import mqtt
 from .subscription import ASKED, LEAVING, Subscriptions
 
 
+# A delivery that was out so many times running when the broker hung up goes out alone; after so many it is given
+# up: MQTT 3.1.1 knows no other way to refuse one.
+_SUSPECTED = const(3)
+_HANG_UPS = const(6)
+
+
 class Delivery:
-    """A QoS 1 message on its way; `done` is set by its PUBACK."""
+    """A QoS 1 message on its way; `done` is set by its PUBACK, or when it is given up."""
 
     def __init__(self, packet_id, packet):
         self.packet_id = packet_id
         self.packet = packet
         self.sent = False
+        self.out = False  # on this connection
+        self.hang_ups = 0
         self.done = asyncio.Event()
 
 
@@ -48,6 +58,31 @@ class Session:
                 delivery.done.set()
                 return
 
+    def refused(self, delivery):
+        return delivery.hang_ups >= _HANG_UPS
+
+    def due(self):
+        """What is to go out now. Those the broker may have hung up on are the oldest, and go one by one."""
+        due = []
+        for delivery in self.deliveries:
+            alone = delivery.hang_ups >= _SUSPECTED
+            if alone and delivery is not self.deliveries[0]:
+                break
+            if not delivery.out:
+                delivery.out = True
+                due.append(delivery)
+            if alone:
+                break
+        return due
+
+    def hung_up(self):
+        """The broker has ended the connection: on one of those that are out, if on any."""
+        for delivery in self.deliveries[:]:
+            delivery.hang_ups += delivery.out
+            if self.refused(delivery):
+                self.deliveries.remove(delivery)
+                delivery.done.set()
+
     def ask(self, subscription):
         """The SUBSCRIBE or UNSUBSCRIBE packet for a subscription."""
         subscription.packet_id = self.next_id()
@@ -65,5 +100,5 @@ class Session:
                 delivery.packet[0] |= mqtt.DUP  # [MQTT-3.3.1-1]
             else:
                 delivery.packet[0] &= ~mqtt.DUP
-            to_send.append(delivery)
-        return to_send
+            delivery.out = False
+        return to_send + self.due()

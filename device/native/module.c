@@ -70,7 +70,7 @@ static MP_DEFINE_CONST_FUN_OBJ_1(mqtt_disconnect_obj, countersign_mqtt_disconnec
 static MP_DEFINE_CONST_FUN_OBJ_2(mqtt_advance_obj, countersign_mqtt_advance);
 static MP_DEFINE_CONST_FUN_OBJ_1(mqtt_next_tick_obj, countersign_mqtt_next_tick);
 static MP_DEFINE_CONST_FUN_OBJ_1(mqtt_pending_obj, countersign_mqtt_pending);
-static MP_DEFINE_CONST_FUN_OBJ_1(mqtt_close_obj, countersign_mqtt_close);
+static MP_DEFINE_CONST_FUN_OBJ_2(mqtt_close_obj, countersign_mqtt_close);
 
 static const mp_rom_map_elem_t mqtt_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_connect), MP_ROM_PTR(&mqtt_connect_obj)},

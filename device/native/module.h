@@ -68,7 +68,7 @@ mp_obj_t countersign_mqtt_disconnect(mp_obj_t self);
 mp_obj_t countersign_mqtt_advance(mp_obj_t self, mp_obj_t readable);
 mp_obj_t countersign_mqtt_next_tick(mp_obj_t self);
 mp_obj_t countersign_mqtt_pending(mp_obj_t self);
-mp_obj_t countersign_mqtt_close(mp_obj_t self);
+mp_obj_t countersign_mqtt_close(mp_obj_t self, mp_obj_t hung_up);
 
 #ifdef __cplusplus
 }

@@ -132,11 +132,11 @@ mp_obj_t told(const mqtt::Effect& effect) {
 }  // namespace
 
 mp_obj_t countersign_is_topic(mp_obj_t topic) {
-    return mp_obj_new_bool(mqtt::is_valid_topic_name(text_of(topic)));
+    return mp_obj_new_bool(mqtt::is_sendable_topic(text_of(topic)));
 }
 
 mp_obj_t countersign_is_filter(mp_obj_t filter) {
-    return mp_obj_new_bool(mqtt::is_valid_topic_filter(text_of(filter)));
+    return mp_obj_new_bool(mqtt::is_sendable_filter(text_of(filter)));
 }
 
 mp_obj_t countersign_matches(mp_obj_t filter, mp_obj_t topic) {
@@ -251,11 +251,11 @@ mp_obj_t countersign_mqtt_pending(mp_obj_t self) {
     return number(as<MqttObject>(self).line.session.unacknowledged());
 }
 
-// The stream is gone; messages stay for the next one.
-mp_obj_t countersign_mqtt_close(mp_obj_t self_in) {
+// The stream is gone; messages stay for the next one. `hung_up`: the broker has ended it.
+mp_obj_t countersign_mqtt_close(mp_obj_t self_in, mp_obj_t hung_up) {
     auto& self = as<MqttObject>(self_in);
     self.stream = mp_const_none;
     self.line.attach(Stream{});
-    self.line.session.transport_closed();
+    self.line.session.transport_closed(mp_obj_is_true(hung_up));
     return mp_const_none;
 }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/mqtt/encode.h"
+#include "core/mqtt/reason.h"
 #include "host/transport/properties.h"
 
 namespace countersign::transport {
@@ -84,7 +85,8 @@ Client::Impl::Impl(asio::io_context& context, Options wanted)
       limits_{.max_inflight = options.max_inflight,
               .response_timeout =
                   std::max(kPingPatience, static_cast<mqtt::Millis>(options.connect_timeout.count())),
-              .version = options.version},
+              .version = options.version,
+              .republish = true},
       backoff_(options.first_backoff, options.last_backoff, options.cure_backoff, options.stable_after,
                options.random),
       brokers_(options.brokers),
@@ -244,7 +246,12 @@ void Client::Impl::handle(const mqtt::Effect& effect) {
         case Kind::unsubscribed: queue.unsubscribed(effect.packet_id, effect.bytes); break;
         case Kind::dropped: queue.dropped(effect.packet_id, effect.drop); break;
         case Kind::rejected: queue.rejected(effect.packet_id, effect.reason); break;
-        case Kind::disconnected: refusal_ = goodbye(effect.reason, link_->peer()); break;
+        case Kind::disconnected:
+            refusal_ = goodbye(effect.reason, link_->peer());
+            // It may be a message's fault, which the session finds out and gives up.
+            if (mqtt::is_about_a_message(effect.reason) && session_->unacknowledged() > 0)
+                refusal_->permanent = false;
+            break;
         case Kind::close: on_close(effect.fault); break;
     }
 }
@@ -276,12 +283,12 @@ void Client::Impl::drop_round() {
     round_.reset();
 }
 
-void Client::Impl::drop_link() {
+void Client::Impl::drop_link(bool hung_up) {
     sleep();
     if (!link_) return;
     link_->abandon();
     link_.reset();
-    session_->transport_closed();
+    session_->transport_closed(hung_up);
     mqtt::Effect effect;
     while (session_->next(effect)) handle(effect);  // only `dropped` may come
 }
@@ -296,7 +303,7 @@ void Client::Impl::broken(Failure failure) {
 
 void Client::Impl::lost(const Failure& failure) {
     drop_round();
-    drop_link();
+    drop_link(failure.hung_up);
     queue.connection_lost(failure.error);
     const bool give_up = failure.permanent && options.give_up_on_permanent;
     if (give_up || disconnect_wanted_ || !options.reconnect) {

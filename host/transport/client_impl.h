@@ -68,7 +68,7 @@ class Client::Impl final : public LinkOwner,
     void broken(Failure failure);
     void lost(const Failure& failure);
     void drop_round();
-    void drop_link();
+    void drop_link(bool hung_up = false);
     void wait_and_retry(const Failure& failure);
     void stopped(const std::optional<Error>& error, bool permanent);
     void disconnect();

@@ -145,8 +145,9 @@ Failure transport_failure(Stage stage, const std::error_code& code, long verify_
         // We were let in: whatever ended this connection, the next one may do.
         case Stage::connected: break;
     }
-    return passing(Code::BrokerClosed,
-                   fmt::format("The connection to {} was lost ({}).", address(peer), code.message()));
+    return {Error(Code::BrokerClosed,
+                  fmt::format("The connection to {} was lost ({}).", address(peer), code.message())),
+            false, hung_up(code)};
 }
 
 Failure refusal(mqtt::ReasonCode reason, const Address& peer) {

@@ -18,7 +18,8 @@ enum class Stage : std::uint8_t { resolving, dialling, handshake, connack, conne
 
 struct Failure {
     Error error;
-    bool permanent;  // the same again would fail again
+    bool permanent;        // the same again would fail again
+    bool hung_up = false;  // the broker has ended it, after it had let us in, and has not said why
 };
 
 // How our own certificate's dates look by this computer's clock: it explains a broker that hangs up without a

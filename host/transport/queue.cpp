@@ -29,7 +29,7 @@ constexpr std::uint8_t kGreatestQos = 2;
 
 void Queue::publish(std::string topic, std::string payload, Qos qos, bool retain, Client::Done done,
                     const MessageProperties& properties) {
-    if (!mqtt::is_valid_topic_name(topic)) return finish(done, bad_topic(topic, "topic"));
+    if (!mqtt::is_sendable_topic(topic)) return finish(done, bad_topic(topic, "topic"));
     if (messages_.size() >= max_messages_) {
         return finish(done,
                       Error(Code::QueueFull, fmt::format("{} messages wait already.", messages_.size())));
@@ -45,13 +45,13 @@ void Queue::publish(std::string topic, std::string payload, Qos qos, bool retain
 }
 
 void Queue::subscribe(std::string filter, Qos qos, Client::Done done) {
-    if (!mqtt::is_valid_topic_filter(filter)) return finish(done, bad_topic(filter, "topic filter"));
+    if (!mqtt::is_sendable_filter(filter)) return finish(done, bad_topic(filter, "topic filter"));
     wanted_[filter] = qos;
     requests_.push_back({true, std::move(filter), qos, std::move(done)});
 }
 
 void Queue::unsubscribe(std::string filter, Client::Done done) {
-    if (!mqtt::is_valid_topic_filter(filter)) return finish(done, bad_topic(filter, "topic filter"));
+    if (!mqtt::is_sendable_filter(filter)) return finish(done, bad_topic(filter, "topic filter"));
     wanted_.erase(filter);
     requests_.push_back({false, std::move(filter), Qos::at_most_once, std::move(done)});
 }
@@ -194,6 +194,11 @@ void Queue::dropped(std::uint16_t packet_id, mqtt::Drop why) {
             return finish_handed(packet_id, Error(Code::NotSent, "It expired before it could be sent."));
         case mqtt::Drop::too_large:
             return finish_handed(packet_id, Error(Code::MessageTooLarge, "The broker takes no such packet."));
+        case mqtt::Drop::hung_up_on:
+            return finish_handed(packet_id,
+                                 Error(Code::MessageRefused,
+                                       fmt::format("The broker has hung up on this message {} times running.",
+                                                   mqtt::Session::kHangUps)));
         case mqtt::Drop::not_supported: return finish_handed(packet_id, not_taken());
         default: break;
     }

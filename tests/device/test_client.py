@@ -39,6 +39,21 @@ async def test_commands_arrive_by_callback_and_async_for():
     check.equal(came, [("devices/user1/cmd/led", b"on"), ("devices/user1/cmd/fan", b"off")])
 
 
+async def test_a_message_the_broker_hangs_up_on_is_given_up_and_the_next_one_arrives():
+    heard = broker.listen("-v", "-q 1", "-t 'devices/user1/#'", "-R")
+    async with running(new_client(send_limit=300000)) as client:
+        poison = asyncio.create_task(client.publish("poison", b"x" * 250000, 1))  # max_packet_size is 200000
+        await asyncio.sleep(0)
+        good = asyncio.create_task(client.publish("state", "ON", 1))
+        try:
+            await asyncio.wait_for(poison, 30)
+            check.true(False, "it was taken")
+        except errors.MessageRefused:
+            pass
+        await asyncio.wait_for(good, 20)
+        await broker.until(lambda: "devices/user1/state ON" in broker.heard(heard), "the good one")
+
+
 async def test_a_callback_that_raises_ends_nothing():
     client = new_client()
     came = []

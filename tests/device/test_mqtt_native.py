@@ -155,7 +155,7 @@ def test_what_the_broker_has_forgotten_goes_out_as_new():
     mqtt.publish("t", b"x", 1, False)
     check.equal(events(mqtt), [])
     for connack, first in ((CONNACK_SESSION, b"\x3a"), (CONNACK, b"\x32")):
-        mqtt.close()
+        mqtt.close(False)
         check.equal(mqtt.advance(True), None)
         pipe = Pipe()
         mqtt.connect(pipe, "board", 60, False, None, 5000)
@@ -174,7 +174,7 @@ def test_a_subscription_goes_down_with_its_connection():
     check.equal(pipe.take(), b"\x82\x08\x00\x01\x00\x03a/#\x02" b"\xa2\x05\x00\x02\x00\x01b")
     pipe.incoming = b"\xb0\x02\x00\x02"
     check.equal(events(mqtt), [(UNSUBSCRIBED, 2)])
-    mqtt.close()
+    mqtt.close(False)
     pipe = Pipe()
     mqtt.connect(pipe, "board", 60, False, None, 5000)
     check.true((DROPPED, 1, 1) in events(mqtt))

@@ -266,7 +266,7 @@ def test_the_broker_dies():
     mqtt, tls = connected()
     broker.command("kill")
     check.equal(next_event(mqtt), (ENDED,))
-    mqtt.close()
+    mqtt.close(False)
     tls.close()
     broker.command("start")
 

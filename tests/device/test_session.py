@@ -63,6 +63,38 @@ def test_a_broker_without_the_session_gets_new_messages():
     check.equal(packets(session.resume(False)), [b"\x32\x06\x00\x01t\x00\x011"])
 
 
+def test_a_message_the_broker_hangs_up_on_is_found_and_given_up():
+    session = Session(8)
+    for payload in (b"1", b"2", b"3"):
+        session.publish("t", payload, False)
+    first, second, third = session.deliveries
+    check.equal(session.due(), [first, second, third])
+    for _ in range(3):
+        check.true(not any(delivery.done.is_set() for delivery in session.deliveries))
+        session.hung_up()
+        out = session.resume(True)
+    check.equal(out, [first])  # alone
+    check.equal(session.due(), [])
+    session.published(first.packet_id)
+    check.equal(session.due(), [second])
+    for _ in range(2):
+        session.hung_up()
+        check.equal(session.resume(True), [second])
+    session.hung_up()
+    check.true(second.done.is_set() and session.refused(second))
+    check.equal(session.resume(True), [third])
+    session.published(third.packet_id)
+    check.true(third.done.is_set() and not session.refused(third) and not session.refused(first))
+
+
+def test_what_was_not_out_is_not_suspected():
+    session = Session(8)
+    one = session.publish("t", b"1", False)
+    for _ in range(20):
+        session.hung_up()
+    check.equal(session.resume(True), [one])
+
+
 def subscribed(session, topic_filter):
     subscription = Subscription(topic_filter, None, 1, 16)
     session.subscriptions.all.append(subscription)

@@ -80,6 +80,7 @@ configure() { # PORT
     local port=$1 name
     {
         echo "per_listener_settings false"
+        echo "max_packet_size 200000"
         echo "user $(id -un)"
         echo "set_tcp_nodelay true"
         echo "persistence true"

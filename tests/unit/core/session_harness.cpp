@@ -46,6 +46,7 @@ std::string_view name_of(Drop drop) {
         case Drop::expired: return " expired";
         case Drop::too_large: return " too_large";
         case Drop::not_supported: return " not_supported";
+        case Drop::hung_up_on: return " hung_up_on";
     }
     return "?";
 }

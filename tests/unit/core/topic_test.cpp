@@ -47,6 +47,18 @@ TEST(Topic, mqtt_4_7_1_3_PlusAloneInItsLevel) {  // [5: MQTT-4.7.1-2]
     EXPECT_FALSE(is_valid_topic_filter("sport/+a"));
 }
 
+TEST(Topic, NoMoreLevelsAreSentThanMosquittoTakes) {
+    std::string levels = "a";
+    for (int i = 1; i < 200; ++i) levels += "/a";
+    EXPECT_TRUE(is_sendable_topic(levels));
+    EXPECT_TRUE(is_sendable_filter(levels));
+    EXPECT_FALSE(is_sendable_topic(levels + "/"));
+    EXPECT_FALSE(is_sendable_filter(levels + "/#"));
+    EXPECT_FALSE(is_sendable_topic("devices/u/name\n"));
+    EXPECT_FALSE(is_sendable_filter("devices/\x7F/#"));
+    EXPECT_TRUE(is_sendable_filter("+/\xC3\xA4/#"));
+}
+
 // The examples of sections 4.7.1.2, 4.7.1.3 and 4.7.2.
 TEST(Topic, FiltersMatchAsTheSpecificationSays) {
     EXPECT_TRUE(topic_matches("sport/tennis/player1/#", "sport/tennis/player1"));

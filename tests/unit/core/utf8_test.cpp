@@ -46,5 +46,21 @@ TEST(Utf8, mqtt_1_5_3_3_ByteOrderMarkIsACharacterLikeAnyOther) {
     EXPECT_TRUE(is_valid_utf8("a\xEF\xBB\xBF"));  // [5: MQTT-1.5.4-3]
 }
 
+// 1.5.3 and 1.5.4 of 5: a receiver may close the connection upon these; Mosquitto does.
+TEST(Utf8, WhatAReceiverMayRefuseIsNotSent) {
+    for (const std::string_view text :
+         {"name\n", "a\tb", "\x01", "\x1F", "\x7F", "\xC2\x80", "\xC2\x85", "\xC2\x9F", "\xEF\xB7\x90",
+          "\xEF\xB7\xAF", "\xEF\xBF\xBE", "\xEF\xBF\xBF", "\xF0\x9F\xBF\xBE", "\xF4\x8F\xBF\xBF",
+          "a\xED\xA0\x80"}) {
+        EXPECT_FALSE(is_sendable_text(text)) << testing::PrintToString(std::string(text));
+    }
+    EXPECT_FALSE(is_sendable_text("a\0b"s));
+    for (const std::string_view text :
+         {"", " ~", "\xC2\xA0", "\xC3\x9F", "\xEF\xB7\x8F", "\xEF\xB7\xB0", "\xEF\xBF\xBD", "\xEF\xBB\xBF",
+          "\xF0\x9F\x98\x80", "\xF0\x9F\xBF\xBD", "\xF0\x9F\xBE\xBF"}) {
+        EXPECT_TRUE(is_sendable_text(text)) << testing::PrintToString(std::string(text));
+    }
+}
+
 }  // namespace
 }  // namespace countersign::mqtt

@@ -47,6 +47,26 @@ std::vector<std::string> without_repeats(const std::vector<std::string>& message
     return once;
 }
 
+// 3.1.1 has no other way to refuse it than to hang up.
+TEST_F(Reconnect, AMessageTheBrokerHangsUpOnIsGivenUpAndTheOthersArrive) {
+    Mosquitto narrow(certificates, certificates.server("IP:127.0.0.1"), "max_packet_size 20000");
+    for (const bool clean_session : {false, true}) {
+        auto wanted = narrow.options(clean_session ? "clean" : "kept", user);
+        wanted.clean_session = clean_session;
+        Watched publisher(context, std::move(wanted));
+        ASSERT_TRUE(publisher.connects());
+        std::vector<std::string> told;
+        const auto tell = [&told](const std::optional<Error>& error) {
+            told.emplace_back(error ? error->code() : "ok");
+        };
+        publisher.client.publish("t", std::string(30'000, 'x'), Qos::at_least_once, false, tell);
+        publisher.client.publish("t", "fine", Qos::at_least_once, false, tell);
+        ASSERT_TRUE(run_until(context, [&] { return told.size() == 2; }));
+        EXPECT_THAT(told, testing::ElementsAre("E-MESSAGE-REFUSED", "ok"));
+        ASSERT_TRUE(publisher.stops());
+    }
+}
+
 class EveryMessage : public Reconnect, public testing::WithParamInterface<bool> {};
 
 // Stopped in the middle, and again: everything published arrives, and everything is acknowledged.
