@@ -3,9 +3,11 @@
 #include <vector>
 
 #include "host/broker/admission/publisher.h"
+#include "host/broker/ca_folder.h"
 #include "host/broker/control.h"
 #include "host/lifecycle/change_set.h"
 #include "host/lifecycle/identity_files.h"
+#include "host/lifecycle/root_list.h"
 
 namespace countersign::lifecycle {
 namespace {
@@ -40,8 +42,16 @@ OpenHome::OpenHome(const Home& home, const Clock& clock, std::chrono::millisecon
       clock_(clock),
       finished_(finish_staged(home_, registry_)) {
     remove_leftovers(home_);
-    if (finished_change_) broker::RunningBroker(home_.broker()).reload();
+    if (finished_change_) {
+        follow_change_set(home_);
+        broker::RunningBroker(home_.broker()).reload();
+    }
     publish();
+}
+
+void follow_change_set(const Home& home) {
+    broker::place_cas(home.broker());
+    write_list_chain(home);
 }
 
 void OpenHome::change_settings(const Settings& settings) {
