@@ -47,7 +47,4 @@ class OpenHome {
 // OpenHome.
 void publish_admission(const Home& home, registry::Registry& registry);
 
-// What is made of the files a change set replaces: the folder of CAs, the chain of revocation lists.
-void follow_change_set(const Home& home);
-
 }  // namespace countersign::lifecycle

@@ -109,7 +109,6 @@ void put_client_anchors(ChangeSet& change, const Home& home, const std::string& 
 Rolled take_effect(ChangeSet& change, OpenHome& home, const Successor& successor,
                    const pki::Certificate& broker, std::string_view what, bool listed) {
     change.commit();
-    follow_change_set(home.home());
     const bool told = broker::RunningBroker(home.home().broker()).reload();
     home.registry().confirm(broker.info.fingerprint);
     home.registry().record("rollover", "", successor.authority.issuing().info.fingerprint, what);
