@@ -127,8 +127,7 @@ TEST_F(ForeignTextAttack, MessagesAndClientIds) {
                                   {"-r", "-q", "1", "-t", "devices/user1/1", "-f", scene_.file("payload")}));
         must_run(mosquitto_client("mosquitto_pub", scene_, scene_.device("user1"), "user1",
                                   {"-r", "-q", "1", "-t", "devices/user1/" + kHostileUtf8, "-m", "x"}));
-        EXPECT_FALSE(watch.wait_for("\x01 never said"));  // gathers until it ends
-        ASSERT_TRUE(watch.process().ended()) << one_line(watch.output());
+        EXPECT_FALSE(watch.wait_for("\x01 never said"));  // gathers until it ends, with the second message
         const std::string output = watch.output();
         if (!json) {
             EXPECT_TRUE(is_clean(output));

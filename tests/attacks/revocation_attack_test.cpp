@@ -147,9 +147,8 @@ TEST_F(RevocationAttack, NginxTurnsTheThiefAway) {
         kPublicFile);
     Background nginx({program, "-e", "stderr", "-c", folder / "nginx.conf"});
     const auto ask = [&](const std::string& name) {
-        return run_command({"openssl", "s_client", "-quiet", "-no_ign_eof", "-connect",
-                            "127.0.0.1:" + std::to_string(port), "-cert", certificate(name), "-key",
-                            scene_.device(name) / (name + ".key.pem")},
+        return run_command({"openssl", "s_client", "-quiet", "-connect", "127.0.0.1:" + std::to_string(port),
+                            "-cert", certificate(name), "-key", scene_.device(name) / (name + ".key.pem")},
                            std::chrono::seconds(10), "GET / HTTP/1.0\r\n\r\n")
             .output;
     };
