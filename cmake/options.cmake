@@ -11,6 +11,12 @@ elseif(COUNTERSIGN_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
   add_link_options(-fsanitize=address,undefined)
 else()
-  add_compile_options(-fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
-  add_link_options(-Wl,-z,relro,-z,now)
+  # What tests/attacks/hardened.sh looks for in the programs that are shipped.
+  include(CheckPIESupported)
+  check_pie_supported()
+  include(CheckCXXCompilerFlag)
+  check_cxx_compiler_flag(-fcf-protection=full COUNTERSIGN_CF_PROTECTION)  # x86 only
+  add_compile_options(-fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+    -D_GLIBCXX_ASSERTIONS $<$<BOOL:${COUNTERSIGN_CF_PROTECTION}>:-fcf-protection=full>)
+  add_link_options(-Wl,-z,relro,-z,now,-z,noexecstack)
 endif()

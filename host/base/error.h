@@ -9,7 +9,8 @@
 
 namespace countersign {
 
-// what() is one line: "E-NAME-TAKEN: user1 has a certificate until 2027-11-22. Cure: countersign issue user1
+// what() is safe for a terminal and a log, whatever the particulars hold (printable.h), and one line:
+// "E-NAME-TAKEN: user1 has a certificate until 2027-11-22. Cure: countersign issue user1
 // --replace". `detail` names the particulars (never a secret); when empty the catalogue's sentence stands for
 // it. `cure` replaces the catalogue's where the exact command is known.
 class Error : public std::runtime_error {
@@ -22,6 +23,9 @@ class Error : public std::runtime_error {
     [[nodiscard]] const std::string& cure() const noexcept { return cure_; }
 
   private:
+    struct Safe {};
+    Error(Safe, Code code, std::string detail, std::string cure);
+
     Code code_;
     std::string detail_;
     std::string cure_;

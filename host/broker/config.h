@@ -17,10 +17,12 @@ struct Settings {
     bool verbose = false;  // debug lines in the log
 };
 
-// The files in the folder, by their fixed names.
+// The files in the folder, by their fixed names. `ca` holds every CA, the newest first; `cas` the same where
+// Mosquitto looks (ca_folder.h). `old_crl` is what earlier versions had Mosquitto read: an empty list of the
+// issuing CA without an end, which un-revokes everybody wherever else it is believed.
 struct Files {
     explicit Files(const std::filesystem::path& folder);
-    std::filesystem::path config, acl, ca, crl, certificate, key, admission, data, plugin;
+    std::filesystem::path config, acl, ca, cas, old_crl, certificate, key, admission, data, plugin;
 };
 
 // Throws Error{HomeUnreachable} when Mosquitto's line-based syntax cannot carry the folder's path.

@@ -16,6 +16,8 @@
 #include <utility>
 
 #include "host/base/error.h"
+#include "host/base/printable.h"
+#include "host/broker/ca_folder.h"
 #include "host/broker/ownership.h"
 #include "host/broker/running.h"
 
@@ -62,7 +64,7 @@ void check_port(const Settings& settings) {
 
 void check_files(const Settings& settings) {
     const Files files(settings.folder);
-    for (const auto* file : {&files.config, &files.acl, &files.ca, &files.crl, &files.certificate, &files.key,
+    for (const auto* file : {&files.config, &files.acl, &files.cas, &files.certificate, &files.key,
                              &files.admission, &files.plugin, &files.data}) {
         if (::access(file->c_str(), R_OK) != 0) {
             throw Error(Code::FileRead, fmt::format("{}: {}.", file->string(), std::strerror(errno)));
@@ -111,6 +113,7 @@ void Supervisor::start(milliseconds deadline) {
     lock_ = std::make_unique<FileLock>(running.lock, milliseconds(200));
     const Files files(settings_.folder);
     end_left_behind(running.pid, files.config);
+    place_cas(settings_.folder);
     place_plugin(settings_.folder);
     hand_over(settings_.folder);
     check_files(settings_);
@@ -169,14 +172,14 @@ void Supervisor::take_line(std::string_view line) {
 void Supervisor::report_death() {
     child_->stop();
     std::string last;
-    for (const auto& line : recent_) last += "\n  " + line;
+    for (const auto& line : recent_) last += "\n" + one_line(line);
     const int code = child_->exit_code();
     child_.reset();
     if (last.find("Address already in use") != std::string::npos) {
         throw Error(Code::PortInUse, fmt::format("Something else listens on port {}.", settings_.port));
     }
     throw Error(Code::BrokerDied, fmt::format("Mosquitto ended by itself (exit code {}). Its last lines:{}\n",
-                                              code, last.empty() ? "\n  (none)" : last));
+                                              code, last.empty() ? "\n(none)" : last));
 }
 
 bool Supervisor::reload() {

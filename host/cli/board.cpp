@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "host/base/error.h"
+#include "host/base/printable.h"
 #include "host/cli/commands.h"
 #include "host/cli/interrupt.h"
 #include "host/loader/helper_programs.h"
@@ -43,8 +44,8 @@ void run_board(const Context& context, const BoardOptions& options) {
             loader::find_helper(options.riscv ? "micropython-rv32-native" : "micropython-native");
     if (!options.port.empty()) wanted.port_link = std::filesystem::absolute(options.port).lexically_normal();
     if (!context.json) {
-        wanted.on_output = [](std::string_view text) {
-            fmt::print("{}", text);
+        wanted.on_output = [said = PrintableStream()](std::string_view text) mutable {
+            fmt::print("{}", said.add(text));
             std::fflush(stdout);
         };
     }

@@ -5,6 +5,8 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/printable.h"
+#include "host/broker/ca_folder.h"
 #include "host/broker/config.h"
 #include "host/broker/ownership.h"
 #include "host/broker/supervisor.h"
@@ -33,6 +35,7 @@ void print_config(const Context& context, const BrokerOptions& options) {
     const auto settings = broker_settings(context, home, options);
     broker::place_plugin(settings.folder);
     broker::hand_over(settings.folder);
+    broker::place_cas(settings.folder);
     fmt::print(
         "# For a Mosquitto of your own. Its user must be able to read the files named here and enter their "
         "folders;\n"
@@ -48,7 +51,9 @@ void print_config(const Context& context, const BrokerOptions& options) {
 void prepare(const Context& context, const lifecycle::Home& home, const broker::Settings& settings) {
     lifecycle::OpenHome open(home, context.clock());
     lifecycle::write_access_list(home, open.registry());
-    write_file(broker::Files(settings.folder).config, broker::mosquitto_config(settings), kPublicFile);
+    const broker::Files files(settings.folder);
+    write_file(files.config, broker::mosquitto_config(settings), kPublicFile);
+    std::filesystem::remove(files.old_crl);  // the configuration before this one named it
 }
 
 void run_broker(const Context& context, const BrokerOptions& options) {
@@ -56,7 +61,7 @@ void run_broker(const Context& context, const BrokerOptions& options) {
     const auto settings = broker_settings(context, home, options);
     prepare(context, home, settings);
     broker::Supervisor mosquitto(settings, [](std::string_view line) {
-        fmt::print("{}\n", line);
+        fmt::print("{}\n", one_line(line));
         std::fflush(stdout);
     });
     lifecycle::FirstUse first_use(home, context.clock());

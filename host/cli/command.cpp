@@ -4,6 +4,8 @@
 #include <iostream>
 #include <utility>
 
+#include "host/base/printable.h"
+
 namespace countersign::cli {
 namespace {
 
@@ -78,6 +80,10 @@ Program::Program(const char* name, const char* description, const char* version)
     app_->name(name);
     app_->formatter(std::make_shared<ExamplesFirst>());
     app_->set_version_flag("--version", std::string(name) + " " + version);
+    // Arguments may be names of files that somebody else has chosen.
+    app_->failure_message([](const CLI::App*, const CLI::Error& error) {
+        return one_line(error.what()) + "\nRun with --help for more information.\n";
+    });
     app_->fallthrough();  // global options may follow the command
     app_->require_subcommand(1);
 }
@@ -94,7 +100,7 @@ bool Program::run(int argc, char** argv) {
         return true;
     } catch (const CLI::ParseError& error) {
         if (const auto words = app_->remaining(); !words.empty() && app_->get_subcommands().empty()) {
-            std::cerr << "There is no command \"" << words.front()
+            std::cerr << "There is no command \"" << one_line(words.front())
                       << "\". Run with --help for those there are.\n";
             return false;
         }

@@ -9,6 +9,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/printable.h"
 
 namespace countersign::cli {
 namespace {
@@ -105,20 +106,24 @@ Secret Context::new_passphrase(const std::string& file) const {
     return ask_passphrase(file, "COUNTERSIGN_NEW_PASSPHRASE", true);
 }
 
+std::string as_text(const Json& json) {
+    return json.dump(-1, ' ', true, Json::error_handler_t::replace);
+}
+
 void Context::report(std::string_view sentence, const Json& result) const {
     if (json) {
         Json answer{{"ok", !failed}};
         answer.update(result);
-        fmt::print("{}\n", answer.dump());
+        fmt::print("{}\n", as_text(answer));
     } else {
-        fmt::print("{}\n", sentence);
+        fmt::print("{}\n", own_lines(sentence));
     }
     std::fflush(stdout);
 }
 
 void Context::note(std::string_view sentence) const {
     if (json) return;
-    fmt::print("{}\n", sentence);
+    fmt::print("{}\n", own_lines(sentence));
     std::fflush(stdout);
 }
 

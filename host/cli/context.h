@@ -15,6 +15,10 @@ namespace countersign::cli {
 
 using Json = nlohmann::ordered_json;
 
+// JSON as it is printed: all of the data, in ASCII, so that nothing foreign in it reaches a terminal as
+// itself. Text that is no UTF-8 has U+FFFD where it is not.
+[[nodiscard]] std::string as_text(const Json& json);
+
 // Failed, but some of the work is done: `result` belongs into the one answer a program gets.
 class Incomplete : public Error {
   public:

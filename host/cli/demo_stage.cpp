@@ -8,6 +8,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/printable.h"
 
 namespace countersign::cli {
 namespace {
@@ -28,7 +29,7 @@ std::string indented(std::string_view text) {
     std::string result;
     while (!text.empty()) {
         const std::size_t end = text.find('\n');
-        result += fmt::format("  {}\n", text.substr(0, end));
+        result += fmt::format("  {}\n", one_line(text.substr(0, end)));
         text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     }
     return result;
@@ -47,8 +48,15 @@ Stage::~Stage() {
     fs::remove_all(folder_, ignored);
 }
 
+// Colours are ours: what else is in the text has been made printable before.
+void Stage::put(std::string_view text) const {
+    if (context_.json) return;
+    fmt::print("{}", text);
+    std::fflush(stdout);
+}
+
 void Stage::chapter(std::string_view title) {
-    context_.note(colour_ ? fmt::format("\n\033[1m{}\033[0m", title) : fmt::format("\n{}", title));
+    put(colour_ ? fmt::format("\n\033[1m{}\033[0m\n", title) : fmt::format("\n{}\n", title));
 }
 
 void Stage::say(std::string_view sentence) {
@@ -65,14 +73,13 @@ std::vector<std::string> Stage::argv(const std::vector<std::string>& arguments,
 void Stage::show_command(const std::vector<std::string>& arguments) const {
     std::string line = "countersign";
     for (const auto& argument : arguments) line += " " + argument;
-    context_.note(colour_ ? fmt::format("\033[36m$ {}\033[0m", line) : fmt::format("$ {}", line));
+    put(colour_ ? fmt::format("\033[36m$ {}\033[0m\n", line) : fmt::format("$ {}\n", line));
 }
 
 void Stage::command(const std::vector<std::string>& arguments, std::string_view home) {
     show_command(arguments);
     const auto result = run_command(argv(arguments, home), kCommandDeadline);
-    if (!context_.json) fmt::print("{}", indented(result.output));
-    std::fflush(stdout);
+    put(indented(result.output));
     if (result.exit_code != 0) {
         throw Error(Code::DemoFailed,
                     fmt::format("countersign {} ended with {}.", arguments.front(), result.exit_code));
@@ -86,12 +93,12 @@ std::unique_ptr<Background> Stage::start(const std::vector<std::string>& argumen
 
 void Stage::seen(bool happened, std::string_view what, const std::function<std::string()>& evidence) {
     if (!happened) {
-        if (!context_.json) fmt::print("{}", indented(evidence()));
+        put(indented(evidence()));
         throw Error(Code::DemoFailed, fmt::format("Not seen: {}.", what));
     }
     ++tally_;
     if (context_.verbose) context_.note(indented(evidence()));
-    context_.note(colour_ ? fmt::format("  \033[32m✓\033[0m {}", what) : fmt::format("  ✓ {}", what));
+    put(colour_ ? fmt::format("  \033[32m✓\033[0m {}\n", what) : fmt::format("  ✓ {}\n", what));
 }
 
 }  // namespace countersign::cli

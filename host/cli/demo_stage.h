@@ -42,6 +42,7 @@ class Stage {
   private:
     [[nodiscard]] std::vector<std::string> argv(const std::vector<std::string>& arguments,
                                                 std::string_view home) const;
+    void put(std::string_view text) const;
     void show_command(const std::vector<std::string>& arguments) const;
 
     const Context& context_;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/broker/config.h"
 #include "host/cli/commands.h"
@@ -18,6 +19,7 @@ namespace {
 struct HostsOptions {
     std::vector<std::string> hosts;
     bool first = false;
+    std::string old_boards;
 };
 
 std::vector<pki::HostName> parsed(const std::vector<std::string>& texts) {
@@ -63,6 +65,17 @@ void remove(const Context& context, const HostsOptions& options) {
     });
 }
 
+void old_boards(const Context& context, const HostsOptions& options) {
+    if (options.old_boards != "on" && options.old_boards != "off") {
+        throw Error(Code::Usage, "It is on or off.", "countersign hosts old-boards on");
+    }
+    const lifecycle::Home home(context.home_path());
+    lifecycle::OpenHome open(home, context.clock());
+    lifecycle::IssuingAuthority authority(home, authority_passphrase(context, open.settings()),
+                                          context.clock());
+    report_change(context, lifecycle::set_old_boards(open, authority, options.old_boards == "on"));
+}
+
 void list(const Context& context) {
     const lifecycle::Home home(context.home_path());
     const auto settings = lifecycle::load_settings(home);
@@ -80,6 +93,7 @@ void list(const Context& context) {
                                settings.port, settings.brokers_version, format_date(broker.not_after)),
                    {{"hosts", rows},
                     {"port", settings.port},
+                    {"old_boards", settings.old_boards},
                     {"version", settings.brokers_version},
                     {"broker_expires", format_time(broker.not_after)}});
 }
@@ -92,6 +106,7 @@ void add_hosts(const Command& app, Context& context) {
         "  countersign hosts add 192.168.1.50\n"
         "  countersign hosts add broker.example.org --first\n"
         "  countersign hosts remove 192.168.1.22\n"
+        "  countersign hosts old-boards on             (MicroPython 1.22 and 1.23)\n"
         "  countersign hosts list");
     hosts.require_subcommand();
     auto options = std::make_shared<HostsOptions>();
@@ -104,6 +119,10 @@ void add_hosts(const Command& app, Context& context) {
         hosts.subcommand("remove", "Issue the broker a certificate without these addresses");
     remover.option("HOST", options->hosts, "As `hosts list` shows them").required();
     remover.action([&context, options] { remove(context, *options); });
+    const Command old = hosts.subcommand(
+        "old-boards", "Name addresses as DNS names too, for boards with MicroPython before 1.24");
+    old.option("ON", options->old_boards, "on or off; strict clients (rustls) refuse it").required();
+    old.action([&context, options] { old_boards(context, *options); });
     const Command lister = hosts.subcommand("list", "Show the addresses in the order devices try them");
     lister.action([&context] { list(context); });
 }

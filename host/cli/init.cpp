@@ -22,6 +22,7 @@ struct InitOptions {
     std::int64_t days = pki::kDefaultLifetime.count();
     std::int64_t port = 8883;
     bool no_passphrase = false;
+    bool old_boards = false;
 };
 
 lifecycle::InitRequest checked(const InitOptions& options) {
@@ -32,6 +33,7 @@ lifecycle::InitRequest checked(const InitOptions& options) {
         throw Error(Code::KeyTypeUnsupported, "Boards cannot verify an authority that signs with Ed25519.");
     }
     request.lifetime = std::chrono::days(options.days);
+    if (options.old_boards) request.old_boards = pki::OldBoards::served;
     request.port = static_cast<std::uint16_t>(options.port);
     return request;
 }
@@ -85,6 +87,8 @@ void add_init(const Command& app, Context& context) {
     command.option("--days", options->days, "Lifetime of working certificates").show_default();
     command.option("--port", options->port, "The broker's port").show_default().range(1, 65535);
     command.flag("--no-passphrase", options->no_passphrase, "Leave the authority's keys unencrypted");
+    command.flag("--old-boards", options->old_boards,
+                 "Serve boards with MicroPython before 1.24; `hosts old-boards` changes it");
     command.action([&context, options] { run_init(context, *options); });
 }
 

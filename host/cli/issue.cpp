@@ -7,6 +7,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/printable.h"
 #include "host/cli/commands.h"
 #include "host/cli/options.h"
 #include "host/lifecycle/bulk_issue.h"
@@ -82,7 +83,7 @@ void report_bulk(const Context& context, const lifecycle::Home& home, const life
                  std::size_t lines) {
     Json problems = Json::array();
     for (const auto& problem : result.problems) {
-        context.note(fmt::format("line {}: {}: {}", problem.line, problem.name, problem.what));
+        context.note(fmt::format("line {}: {}: {}", problem.line, one_line(problem.name), problem.what));
         problems.push_back({{"line", problem.line}, {"name", problem.name}, {"what", problem.what}});
     }
     std::string sentence = fmt::format("Made {} certificates in {}.", result.issued, home.devices().string());

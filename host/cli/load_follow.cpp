@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "host/base/error.h"
+#include "host/base/printable.h"
 #include "host/cli/interrupt.h"
 #include "host/cli/operator_connection.h"
 #include "host/transport/probe.h"
@@ -80,7 +81,7 @@ class Ending {
         options.name = command_.name;
         options.patience = std::chrono::seconds(command_.wait);
         options.on_line = [this](std::string_view line) {
-            if (!line.empty()) context_.note(fmt::format("  | {}", printable(line)));
+            if (!line.empty()) context_.note(fmt::format("  | {}", one_line(line)));
         };
         options.is_hopeless = [this](std::string_view code) {
             no_broker_ = code == catalogue_entry(Code::BrokerUnreachable).code && !a_broker_answers(plan_);
@@ -102,7 +103,7 @@ class Ending {
     void tell() {
         if (boot_.end == BootEnd::connected) {
             return report(
-                fmt::format("it has connected to {} as {}: proven", printable(boot_.broker), command_.name));
+                fmt::format("it has connected to {} as {}: proven", one_line(boot_.broker), command_.name));
         }
         if (no_broker_) {
             return report(
@@ -118,12 +119,12 @@ class Ending {
         const auto so_far = [this](std::string_view why) {
             return fmt::format("{}; it has not connected yet. {}", loaded(), why);
         };
-        const std::string last = printable(boot_.last.substr(0, 200));
+        const std::string last = one_line(boot_.last.substr(0, 200));
         if (boot_.end == BootEnd::resets)
             return Error(Code::BoardReset, so_far(fmt::format("It resets again and again: {}", last)));
         if (const auto* entry = find_catalogue_entry(boot_.fault)) {
-            return Error(entry->id, so_far("It says: " + printable(boot_.words)),
-                         with_names(printable(boot_.cure), command_, result_.port));
+            return Error(entry->id, so_far("It says: " + one_line(boot_.words)),
+                         with_names(one_line(boot_.cure), command_, result_.port));
         }
         const std::string cure =
             with_names(std::string(catalogue_entry(Code::BoardNotConnected).cure), command_, result_.port);
@@ -138,12 +139,12 @@ class Ending {
     [[nodiscard]] std::string loaded() const {
         return fmt::format("{} {} onto the board at {} (MicroPython {}, {}), slot {}",
                            result_.enrolled ? "Enrolled" : "Loaded", command_.name, result_.port,
-                           result_.firmware, printable(result_.machine), result_.slot);
+                           result_.firmware, one_line(result_.machine), result_.slot);
     }
 
     [[nodiscard]] Json json() const {
         const auto text_or_null = [](const std::string& text) {
-            return text.empty() ? Json(nullptr) : Json(printable(text));
+            return text.empty() ? Json(nullptr) : Json(one_line(text));
         };
         const auto number_or_null = [](const std::optional<std::uint64_t>& number) {
             return number ? Json(*number) : Json(nullptr);
@@ -151,7 +152,7 @@ class Ending {
         return {{"name", command_.name},
                 {"port", result_.port},
                 {"firmware", result_.firmware},
-                {"machine", printable(result_.machine)},
+                {"machine", one_line(result_.machine)},
                 {"heap_free", number_or_null(result_.memory.heap)},
                 {"idf_free", number_or_null(result_.memory.idf)},
                 {"idf_largest", number_or_null(result_.memory.idf_largest)},

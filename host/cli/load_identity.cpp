@@ -9,6 +9,7 @@
 #include "host/base/files.h"
 #include "host/cli/options.h"
 #include "host/lifecycle/anchors.h"
+#include "host/lifecycle/hosts.h"
 #include "host/lifecycle/issue.h"
 #include "host/lifecycle/renewal.h"
 #include "host/lifecycle/stored_identity.h"
@@ -132,10 +133,25 @@ void LoadPlan::prepare_options() {
 }
 
 void LoadPlan::check_known(const loader::BoardFacts& facts) const {
+    check_address(facts);
     if (command_.rename) return;
     lifecycle::check_not_another(registry::Registry::open(home_.registry(), context_.clock()), command_.name,
                                  facts.active_name, {facts.chip_id, facts.active_certificate},
                                  context_.clock().now());
+}
+
+// A board that would find the broker's address nowhere in its certificate.
+void LoadPlan::check_address(const loader::BoardFacts& facts) const {
+    if (!lifecycle::is_old_board(facts.version) || lifecycle::load_settings(home_).old_boards) return;
+    const auto addresses = brokers();
+    const bool by_address = std::any_of(addresses.begin(), addresses.end(), [](const auto& address) {
+        return pki::HostName::parse(address.host).is_ip();
+    });
+    if (!by_address) return;
+    throw Error(Code::BrokerName,
+                fmt::format("MicroPython {} on this board finds no address in a certificate; 1.24 does.",
+                            facts.version_text()),
+                "countersign hosts old-boards on, then run the command again");
 }
 
 // `--server` must be in the broker's certificate, or no device would accept it.

@@ -43,6 +43,7 @@ class LoadPlan {
     [[nodiscard]] loader::Trust trust() const;
     [[nodiscard]] loader::BoardIdentity identity();
     void check_known(const loader::BoardFacts& facts) const;
+    void check_address(const loader::BoardFacts& facts) const;
     [[nodiscard]] loader::LoadResult load_with_host_key(loader::Board& board);
     [[nodiscard]] loader::LoadResult load_with_own_key(loader::Board& board);
 

@@ -55,7 +55,7 @@ void print_error(const Context& context, const Error& error) {
         Json answer{{"ok", false}, {"code", error.code()}, {"what", error.detail()}, {"cure", error.cure()}};
         if (const auto* incomplete = dynamic_cast<const Incomplete*>(&error))
             answer.update(incomplete->result);
-        fmt::print("{}\n", answer.dump(-1, ' ', false, Json::error_handler_t::replace));
+        fmt::print("{}\n", as_text(answer));
     } else {
         fmt::print(stderr, "{}\n", error.what());
     }

@@ -17,19 +17,6 @@ constexpr std::chrono::seconds kBetweenLooks{1};
 // One client of a broker that is as a rule on this machine: nobody is to be spared, and somebody waits.
 constexpr std::chrono::seconds kLongestWait{30};
 
-// The length of the UTF-8 sequence at the front of `text`, 0 when there is none or it is a control character.
-std::size_t printable_sequence(std::string_view text) {
-    const auto lead = static_cast<unsigned char>(text.front());
-    if (lead < 0x80) return lead >= 0x20 && lead != 0x7F ? 1 : 0;
-    const std::size_t length = lead >= 0xF0 && lead < 0xF5 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC2 ? 2 : 0;
-    if (length == 0 || lead >= 0xF5 || text.size() < length) return 0;
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) return 0;
-    }
-    // U+0080 to U+009F are the C1 controls: some terminals obey them.
-    return lead == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0 ? 0 : length;
-}
-
 }  // namespace
 
 std::vector<transport::Address> way_to_broker(const lifecycle::Settings& settings) {
@@ -83,20 +70,6 @@ void FollowSettings::look_again() {
         }
         look_again();
     });
-}
-
-std::string printable(std::string_view payload) {
-    std::string text;
-    while (!payload.empty()) {
-        const std::size_t length = printable_sequence(payload);
-        if (length == 0) {
-            text += fmt::format("\\x{:02x}", static_cast<unsigned char>(payload.front()));
-        } else {
-            text += payload.substr(0, length);
-        }
-        payload.remove_prefix(std::max<std::size_t>(length, 1));
-    }
-    return text;
 }
 
 }  // namespace countersign::cli

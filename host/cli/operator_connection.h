@@ -43,8 +43,4 @@ class FollowSettings {
     asio::steady_timer timer_;
 };
 
-// A payload as a terminal may show it: what is not printable UTF-8 is written as \xNN, since a device must
-// not be able to move the operator's cursor.
-[[nodiscard]] std::string printable(std::string_view payload);
-
 }  // namespace countersign::cli

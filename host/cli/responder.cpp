@@ -11,6 +11,7 @@
 #include <set>
 
 #include "host/base/error.h"
+#include "host/base/printable.h"
 #include "host/cli/commands.h"
 #include "host/cli/operator_connection.h"
 #include "host/lifecycle/anchors.h"
@@ -35,10 +36,9 @@ void say(const Context& context, std::string_view line) {
     if (line.empty()) return;
     const auto time = format_time(context.clock().now());
     if (context.json) {
-        fmt::print("{}\n",
-                   Json{{"time", time}, {"line", line}}.dump(-1, ' ', false, Json::error_handler_t::replace));
+        fmt::print("{}\n", as_text(Json{{"time", time}, {"line", line}}));
     } else {
-        fmt::print("{}  {}\n", time.substr(11, 8), line);
+        fmt::print("{}  {}\n", time.substr(11, 8), one_line(line));
     }
     std::fflush(stdout);
 }

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "host/base/error.h"
+#include "host/base/printable.h"
 #include "host/cli/commands.h"
 #include "host/lifecycle/home.h"
 #include "host/lifecycle/renewal.h"
@@ -78,7 +79,7 @@ void print(const Context& context, const registry::Device& device,
            const registry::Report& report) {
     context.note(
         fmt::format("{}  {}, since {}", device.name, to_string(device.role), format_date(device.created)));
-    if (!device.chip_id.empty()) context.note(fmt::format("  chip {}", device.chip_id));
+    if (!device.chip_id.empty()) context.note(fmt::format("  chip {}", one_line(device.chip_id)));
     for (const auto& line : renewal_lines(device, certificates, report, context.clock().now()))
         context.note(line);
     context.note("Certificates, oldest first:");
@@ -91,8 +92,8 @@ void print(const Context& context, const registry::Device& device,
     context.note("Events:");
     for (const auto& event : events) {
         const std::string which = event.fingerprint ? pki::to_hex(*event.fingerprint).substr(0, 16) : "";
-        context.note(
-            fmt::format("  {}  {:<10} {} {}", format_time(event.time), event.kind, which, event.detail));
+        context.note(fmt::format("  {}  {:<10} {} {}", format_time(event.time), event.kind, which,
+                                 one_line(event.detail)));
     }
 }
 

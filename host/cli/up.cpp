@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "host/base/printable.h"
 #include "host/base/service.h"
 #include "host/cli/commands.h"
 #include "host/cli/interrupt.h"
@@ -75,7 +76,7 @@ class Parts {
     void add(std::string_view name, std::vector<std::string> argv, const std::vector<std::string>& command) {
         argv.insert(argv.end(), command.begin(), command.end());
         parts_.push_back(std::make_unique<Part>(Part{name, Service(std::move(argv), [name](auto line) {
-                                                         fmt::print("{:9} | {}\n", name, line);
+                                                         fmt::print("{:9} | {}\n", name, one_line(line));
                                                          std::fflush(stdout);
                                                      })}));
     }

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "host/base/error.h"
+#include "host/base/printable.h"
 #include "host/cli/commands.h"
 #include "host/cli/operator_connection.h"
 #include "host/transport/client.h"
@@ -28,11 +29,10 @@ void print_message(const Context& context, const transport::Received& message) {
                         {"payload", message.payload},
                         {"qos", static_cast<int>(message.qos)},
                         {"retained", message.retained}};
-        // A payload may be any bytes, JSON may not: what is not UTF-8 becomes U+FFFD.
-        fmt::print("{}\n", line.dump(-1, ' ', false, Json::error_handler_t::replace));
+        fmt::print("{}\n", as_text(line));
     } else {
-        fmt::print("{}  {:<32} {}{}\n", time.substr(11, 8), printable(message.topic),
-                   printable(message.payload), message.retained ? "  (retained)" : "");
+        fmt::print("{}  {:<32} {}{}\n", time.substr(11, 8), one_line(message.topic),
+                   one_line(message.payload), message.retained ? "  (retained)" : "");
     }
     std::fflush(stdout);
 }

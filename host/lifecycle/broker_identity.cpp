@@ -15,7 +15,8 @@ constexpr std::string_view kBroker = "broker";
 pki::Certificate make_broker_certificate(OpenHome& home, pki::Issuer& issuer, const pki::PrivateKey& key,
                                          const std::vector<pki::HostName>& hosts) {
     const pki::Profile profile({Role::broker, std::chrono::days(home.settings().days)});
-    return issuer.issue(profile, {std::string(kBroker), key.public_key(), hosts});
+    const auto old_boards = home.settings().old_boards ? pki::OldBoards::served : pki::OldBoards::not_served;
+    return issuer.issue(profile, {std::string(kBroker), key.public_key(), hosts, old_boards});
 }
 
 pki::Certificate make_broker_certificate(OpenHome& home, pki::Issuer& issuer,

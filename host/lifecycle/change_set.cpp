@@ -10,6 +10,8 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/broker/ca_folder.h"
+#include "host/lifecycle/root_list.h"
 
 namespace countersign::lifecycle {
 namespace {
@@ -39,6 +41,13 @@ void keep_owner(const fs::path& file, const fs::path& target) {
     if (::lchown(file.c_str(), old.st_uid, old.st_gid) != 0) {
         throw Error(Code::FileWrite, fmt::format("{}: {}.", file.string(), std::strerror(errno)));
     }
+}
+
+// What is made of the files that were replaced. Before the set is gone: a killed command's successor does it
+// again.
+void follow(const Home& home) {
+    broker::place_cas(home.broker());
+    write_list_chain(home);
 }
 
 }  // namespace
@@ -73,6 +82,7 @@ bool finish_change_set(const Home& home) {
         fs::rename(from / file, target);
         sync_folder(target.parent_path());
     }
+    follow(home);
     fs::remove_all(from);
     sync_folder(home.root());
     return true;

@@ -103,7 +103,8 @@ Compromise replace_stolen_key(OpenHome& home, Seconds after, const pki::PrivateK
     });
     const auto present = load_authority(home.home(), now);
     result.resumed = present.issuing().info.fingerprint != stolen;
-    result.rolled = result.resumed ? rolled_before(home, present) : roll_issuing(home, root, passphrase);
+    result.rolled =
+        result.resumed ? rolled_before(home, present) : roll_issuing(home, root, passphrase, OldKey::stolen);
     renew_own_clients(home, passphrase, result.fates);
     std::filesystem::remove(home.home().compromise());
     return result;

@@ -10,6 +10,7 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/lifecycle/revocation.h"
+#include "host/lifecycle/root_list.h"
 #include "host/pki/crl.h"
 
 namespace countersign::lifecycle {
@@ -89,7 +90,8 @@ CrlStatus publish_crl(OpenHome& home, const pki::Authority& authority, pki::Sign
     const auto files = crl_files(home.home());
     make_folder(files.der.parent_path(), kPublicFolder);
     write_file(files.pem, pki::crl_to_pem(der), kPublicFile);
-    write_file(files.der, der, kPublicFile);
+    write_list_chain(home.home());
+    write_file(files.der, der, kPublicFile);  // last: it says whether the next one is due
     return read_crl(home.home()).value();
 }
 

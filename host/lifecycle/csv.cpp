@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "host/base/error.h"
+#include "host/base/printable.h"
 
 namespace countersign::lifecycle {
 namespace {
@@ -77,7 +78,8 @@ Columns parse_header(std::string_view line) {
         const std::string& title = (*fields)[i];
         auto& column = title == "name" ? columns.name : title == "key" ? columns.key : columns.days;
         if ((title != "name" && title != "key" && title != "days") || column) {
-            throw Error(Code::CsvInvalid, fmt::format("The first line names a column \"{:.40}\".", title));
+            throw Error(Code::CsvInvalid,
+                        fmt::format("The first line names a column \"{:.40}\".", one_line(title)));
         }
         column = i;
     }
@@ -90,7 +92,7 @@ void read_days(CsvDevice& device, const std::string& text) {
     std::int64_t days = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), days);
     if (error != std::errc{} || end != text.data() + text.size() || days < 1) {
-        device.problem = fmt::format("days is \"{:.20}\", not a number of days", text);
+        device.problem = fmt::format("days is \"{:.20}\", not a number of days", one_line(text));
     } else {
         device.days = days;
     }

@@ -17,6 +17,7 @@
 #include "host/lifecycle/crl_publication.h"
 #include "host/lifecycle/host_identities.h"
 #include "host/lifecycle/renewal.h"
+#include "host/lifecycle/root_list.h"
 #include "host/registry/registry.h"
 
 namespace countersign::lifecycle {
@@ -152,8 +153,12 @@ std::string devices(Patient& patient, const registry::Registry& registry, Second
 
 std::string broker_files(Patient& patient, const Home& home, const Settings& settings) {
     const broker::Files files(home.broker());
-    for (const auto& file : {files.config, files.acl, files.ca, files.crl, files.certificate, files.key}) {
+    for (const auto& file : {files.config, files.acl, files.ca, files.certificate, files.key}) {
         if (!fs::exists(file)) patient.complain(Code::FileRead, fmt::format("{} is missing.", file.string()));
+    }
+    if (fs::exists(files.old_crl)) {
+        patient.complain(Code::BrokerOld, fmt::format("{} un-revokes everybody wherever else it is believed.",
+                                                      files.old_crl.string()));
     }
     if (find_program("mosquitto").empty() && !fs::exists("/usr/sbin/mosquitto")) {
         patient.complain(Code::ToolMissing, "mosquitto is not installed.", "apt install mosquitto");
@@ -206,7 +211,14 @@ std::string revocation_list(Patient& patient, const Home& home, const registry::
     } else if (registry.condemned_since(static_cast<std::int64_t>(status->number))) {
         patient.complain(Code::CrlOld, "It does not know the last revocations.");
     }
-    return fmt::format("for other software: good until {}", format_date(status->next_update));
+    const auto root = pki::parse_certificate_pem(read_text(home.root_certificate()));
+    const auto end = root_list_end(home, root);
+    if (end && *end - now < kRootListMargin) {
+        patient.complain(Code::CrlOld, fmt::format("The root's own list ends on {}.", format_date(*end)),
+                         "countersign crl --root FILE, the one that countersign root export wrote");
+    }
+    return fmt::format("for other software: good until {}{}", format_date(status->next_update),
+                       end ? "" : "; there is no list of the root's: countersign crl --root FILE");
 }
 
 }  // namespace

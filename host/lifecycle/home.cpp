@@ -30,6 +30,7 @@ Settings load_settings(const Home& home) {
         settings.lifetime_seconds = json.value("lifetime_seconds", settings.lifetime_seconds);
         settings.birth_renewal = json.value("birth_renewal", settings.birth_renewal);
         settings.renewals_per_day = json.value("renewals_per_day", settings.renewals_per_day);
+        settings.old_boards = json.value("old_boards", settings.old_boards);
         if (settings.birth_renewal != "allow" && settings.birth_renewal != "approve") {
             throw Error(Code::AuthorityBroken, "settings.json: birth_renewal is neither allow nor approve.");
         }
@@ -49,7 +50,8 @@ std::string settings_text(const Settings& settings) {
                     {"brokers_version", settings.brokers_version},
                     {"lifetime_seconds", settings.lifetime_seconds},
                     {"birth_renewal", settings.birth_renewal},
-                    {"renewals_per_day", settings.renewals_per_day}};
+                    {"renewals_per_day", settings.renewals_per_day},
+                    {"old_boards", settings.old_boards}};
     return json.dump(2) + "\n";
 }
 

@@ -86,6 +86,9 @@ struct Settings {
     std::int64_t lifetime_seconds = 0;    // of renewed certificates, instead of `days`; 0: `days` holds
     std::string birth_renewal = "allow";  // or "approve": a person nods (`countersign approve`)
     std::size_t renewals_per_day = 10;    // for one device
+    // The broker's certificate serves boards with MicroPython before 1.24 (pki::OldBoards). A home that does
+    // not say has always served them.
+    bool old_boards = true;
 
     [[nodiscard]] std::chrono::seconds renewed_lifetime() const {
         return lifetime_seconds != 0 ? std::chrono::seconds(lifetime_seconds) : std::chrono::days(days);

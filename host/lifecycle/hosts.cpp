@@ -59,4 +59,18 @@ HostsChange set_hosts(OpenHome& home, IssuingAuthority& authority, const std::ve
     return {settings.hosts, settings.brokers_version, std::move(broker)};
 }
 
+// The setting first: killed in between, the certificate's next renewal follows it, and so does the same
+// command.
+HostsChange set_old_boards(OpenHome& home, IssuingAuthority& authority, bool served) {
+    Settings settings = home.settings();
+    settings.old_boards = served;
+    home.change_settings(settings);
+    auto broker = reissue_broker(home, authority.issuer(), hosts_of(settings));
+    return {settings.hosts, settings.brokers_version, std::move(broker)};
+}
+
+bool is_old_board(const std::array<int, 3>& micropython) noexcept {
+    return micropython < std::array<int, 3>{1, 24, 0};
+}
+
 }  // namespace countersign::lifecycle

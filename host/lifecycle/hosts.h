@@ -4,6 +4,8 @@
 // same command does both again, and no device is ever told of an address the certificate does not name.
 #pragma once
 
+#include <array>
+
 #include "host/lifecycle/authority_store.h"
 #include "host/lifecycle/broker_identity.h"
 
@@ -27,5 +29,11 @@ struct HostsChange {
 // Throws what reissue_broker throws; HostInvalid for more than a certificate can name.
 [[nodiscard]] HostsChange set_hosts(OpenHome& home, IssuingAuthority& authority,
                                     const std::vector<pki::HostName>& hosts);
+
+// Whether boards with MicroPython before 1.24 find the broker's addresses in its certificate.
+[[nodiscard]] HostsChange set_old_boards(OpenHome& home, IssuingAuthority& authority, bool served);
+
+// Boards with MicroPython before 1.24 look for an address among the DNS names only.
+[[nodiscard]] bool is_old_board(const std::array<int, 3>& micropython) noexcept;
 
 }  // namespace countersign::lifecycle

@@ -6,14 +6,15 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/broker/ca_folder.h"
 #include "host/broker/config.h"
 #include "host/broker/ownership.h"
 #include "host/lifecycle/access.h"
 #include "host/lifecycle/host_identities.h"
 #include "host/lifecycle/issue.h"
 #include "host/lifecycle/open_home.h"
+#include "host/lifecycle/root_list.h"
 #include "host/pki/authority.h"
-#include "host/pki/crl.h"
 #include "host/pki/issuer.h"
 #include "host/pki/pem.h"
 
@@ -27,9 +28,10 @@ constexpr std::string_view kBroker = "broker";
 constexpr std::string_view kResponder = "responder";
 
 // Everything init makes, settings.json last: it says that the rest is complete.
-std::array<fs::path, 8> own_entries(const Home& home) {
-    return {home.authority(), home.broker(),  home.operator_folder(), home.responder_folder(),
-            home.devices(),   home.staging(), home.registry(),        home.root() / "registry.db-wal"};
+std::array<fs::path, 9> own_entries(const Home& home) {
+    return {home.authority(),   home.broker(),  home.operator_folder(), home.responder_folder(),
+            home.devices(),     home.staging(), home.registry(),        home.root() / "registry.db-wal",
+            home.root() / "crl"};
 }
 
 // The authority while it is being made, both keys at hand.
@@ -64,26 +66,27 @@ Leaf make_leaf(pki::Issuer& issuer, Role role, std::string_view name, const Init
     const pki::Profile profile({role, request.lifetime});
     auto key = pki::PrivateKey::generate(request.key);
     auto hosts = role == Role::broker ? request.hosts : std::vector<pki::HostName>{};
-    auto certificate = issuer.issue(profile, {std::string(name), key.public_key(), std::move(hosts)});
+    auto certificate =
+        issuer.issue(profile, {std::string(name), key.public_key(), std::move(hosts), request.old_boards});
     return {std::move(key), std::move(certificate)};
 }
 
-// The CA file and the lists that never run out, one for each CA: Mosquitto reloads its CA file on SIGHUP only
-// when it has a CRL, and refuses a CA's clients until that CA's list is there.
-void write_broker_files(const Home& home, const NewAuthority& ca, const pki::Authority& authority,
-                        const Leaf& leaf, pki::Signer& issuing_signer, const InitRequest& request,
-                        Seconds now) {
+void write_broker_files(const Home& home, const pki::Authority& authority, const Leaf& leaf,
+                        const InitRequest& request) {
     const broker::Files files(home.broker());
-    pki::KeySigner root_signer(pki::PrivateKey::from_der(ca.root.key.to_der().bytes()));
-    const auto root_crl = pki::make_static_crl(authority.root(), root_signer, now);
-    const auto issuing_crl = pki::make_static_crl(authority.issuing(), issuing_signer, now);
     write_file(files.ca, authority.ca_pem(), kPublicFile);
-    write_file(files.crl, pki::crl_to_pem(root_crl) + pki::crl_to_pem(issuing_crl), kPublicFile);
+    broker::place_cas(home.broker());
     write_file(files.certificate, pki::to_pem(leaf.certificate) + pki::to_pem(authority.issuing()),
                kPublicFile);
     write_file(files.key, leaf.key.to_pem().text(), kPrivateFile);
     const broker::Settings settings{home.broker(), request.port, "", broker::broker_user(), false};
     write_file(files.config, broker::mosquitto_config(settings), kPublicFile);
+}
+
+// For other software; the root's key is at hand now and hardly ever again.
+void write_root_list(const Home& home, const NewAuthority& ca, Seconds now) {
+    pki::KeySigner signer(pki::PrivateKey::from_der(ca.root.key.to_der().bytes()));
+    publish_root_list(home, ca.root.certificate, signer, now);
 }
 
 void write_client_files(const ClientFiles& files, const pki::Authority& authority, const Leaf& leaf) {
@@ -134,7 +137,8 @@ InitResult init(const Home& home, const InitRequest& request, const Secret& pass
     save_ca(ca.root, home.root_key(), home.root_certificate(), passphrase);
     save_ca(ca.issuing, home.issuing_key(), home.issuing_certificate(), passphrase);
     broker::make_broker_folder(home.broker());
-    write_broker_files(home, ca, authority, broker_leaf, signer, request, now);
+    write_broker_files(home, authority, broker_leaf, request);
+    write_root_list(home, ca, now);
     write_client_files(operator_files(home), authority, operator_leaf);
     write_client_files(responder_files(home), authority, responder_leaf);
 
@@ -154,6 +158,7 @@ InitResult init(const Home& home, const InitRequest& request, const Secret& pass
                       request.lifetime.count(),
                       !passphrase.empty(),
                       1};
+    settings.old_boards = request.old_boards == pki::OldBoards::served;
     for (const auto& host : request.hosts) settings.hosts.push_back(host.text());
     save_settings(home, settings);
     fs::remove(home.unfinished_init());

@@ -19,6 +19,7 @@ struct InitRequest {
     pki::KeyType key =
         pki::KeyType::p256;  // of the authority, the broker, and new identities unless told otherwise
     std::chrono::days lifetime = pki::kDefaultLifetime;  // of working certificates, the broker's included
+    pki::OldBoards old_boards = pki::OldBoards::not_served;
 };
 
 struct InitResult {

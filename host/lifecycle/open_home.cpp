@@ -3,8 +3,10 @@
 #include <vector>
 
 #include "host/broker/admission/publisher.h"
+#include "host/broker/config.h"
 #include "host/broker/control.h"
 #include "host/lifecycle/change_set.h"
+#include "host/lifecycle/crl_publication.h"
 #include "host/lifecycle/identity_files.h"
 
 namespace countersign::lifecycle {
@@ -19,7 +21,9 @@ const Home& checked(const Home& home) {
 // Temporary files of a killed write_file(), and the mark of an init that was killed after its last file:
 // nobody else writes here while we hold the lock.
 void remove_leftovers(const Home& home) {
-    for (const auto& folder : {home.root(), home.authority(), home.broker(), home.operator_folder()}) {
+    for (const auto& folder : {home.root(), home.authority(), home.broker(), broker::Files(home.broker()).cas,
+                               home.operator_folder(), crl_files(home).der.parent_path()}) {
+        if (!std::filesystem::exists(folder)) continue;
         std::vector<std::filesystem::path> leftovers;
         for (const auto& entry : std::filesystem::directory_iterator(folder)) {
             if (entry.path().extension() == ".tmp") leftovers.push_back(entry.path());

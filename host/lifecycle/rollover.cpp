@@ -16,6 +16,7 @@
 #include "host/lifecycle/change_set.h"
 #include "host/lifecycle/crl_publication.h"
 #include "host/lifecycle/issue.h"
+#include "host/lifecycle/root_list.h"
 #include "host/pki/crl.h"
 #include "host/pki/pem.h"
 #include "host/pki/succession.h"
@@ -83,15 +84,14 @@ pki::NewCa new_issuing(OpenHome& home, const pki::Certificate& root, const pki::
     return pki::create_issuing(config, root, signer, home.clock().now(), random);
 }
 
-// The broker's side: new CAs before the old ones, an empty list for each (Mosquitto refuses a CA's clients
-// until it has one), and a certificate by the new issuing CA for the key the broker has.
+// The broker's side: new CAs before the old ones, and a certificate by the new issuing CA for the key the
+// broker has.
 pki::Certificate put_broker(ChangeSet& change, OpenHome& home, Successor& successor, const std::string& cas,
-                            const std::string& lists, const std::string& bridge) {
+                            const std::string& bridge) {
     const broker::Files files(home.home().broker());
     auto certificate = make_broker_certificate(home, successor.issuer, hosts_of(home.settings()));
     home.registry().add_certificate(as_row(certificate, Role::broker, successor.authority));
     change.put(files.ca, cas + read_text(files.ca), kPublicFile);
-    change.put(files.crl, lists + read_text(files.crl), kPublicFile);
     change.put(files.certificate,
                pki::to_pem(certificate) + pki::to_pem(successor.authority.issuing()) + bridge, kPublicFile);
     return certificate;
@@ -115,8 +115,12 @@ Rolled take_effect(ChangeSet& change, OpenHome& home, const Successor& successor
     return {successor.authority.root().info, successor.authority.issuing().info, broker.info, told, listed};
 }
 
-std::string static_list(const pki::Certificate& ca, pki::Signer& signer, Seconds now) {
-    return pki::crl_to_pem(pki::make_static_crl(ca, signer, now));
+// A broker that was started by an earlier version reads its CAs from one file, and only with a list of each.
+void check_configuration(const Home& home) {
+    const broker::Files files(home.broker());
+    if (!fs::exists(files.old_crl)) return;
+    throw Error(Code::BrokerOld, fmt::format("The broker was set up by an earlier version, which left {}.",
+                                             files.old_crl.string()));
 }
 
 Fingerprint parse_fingerprint(const std::string& hex) {
@@ -164,7 +168,8 @@ pki::PrivateKey load_root_key(const Home& home, const fs::path& file, const Secr
     return key;
 }
 
-Rolled roll_issuing(OpenHome& home, const pki::PrivateKey& root, const Secret& passphrase) {
+Rolled roll_issuing(OpenHome& home, const pki::PrivateKey& root, const Secret& passphrase, OldKey old_key) {
+    check_configuration(home.home());
     const auto now = home.clock().now();
     const auto old = load_authority(home.home(), now);
     const auto issuing = new_issuing(home, old.root(), root);
@@ -172,12 +177,15 @@ Rolled roll_issuing(OpenHome& home, const pki::PrivateKey& root, const Secret& p
     ChangeSet change(home.home());
     const std::string pem = pki::to_pem(issuing.certificate);
     const auto bridge = bridge_pem(home.home());
-    const auto broker = put_broker(change, home, successor, pem,
-                                   static_list(issuing.certificate, successor.signer, now), bridge);
+    const auto broker = put_broker(change, home, successor, pem, bridge);
     put_client_anchors(change, home.home(), pem);
     change.put(home.home().issuing_certificate(), pem, kPublicFile);
     put_key(change, home.home().issuing_key(), issuing.key, passphrase);
     const bool listed = put_lists(change, home, old, successor, passphrase);
+    pki::KeySigner root_signer(root);
+    const auto stolen = old_key == OldKey::stolen ? std::optional(old.issuing().info.serial) : std::nullopt;
+    put_list(change, root_list_files(home.home()),
+             make_root_list(home.home(), old.root(), root_signer, now, now + kRootListLifetime, stolen));
     return take_effect(change, home, successor, broker, "a new issuing CA", listed);
 }
 
@@ -196,6 +204,7 @@ std::optional<RootRollover> root_rollover(const Home& home) {
 
 Rolled start_root_rollover(OpenHome& home, const pki::PrivateKey& old_root, const Secret& passphrase) {
     const Home& place = home.home();
+    check_configuration(place);
     check_can_be_followed(place, old_root);
     const auto now = home.clock().now();
     const auto old = load_authority(place, now);
@@ -212,10 +221,7 @@ Rolled start_root_rollover(OpenHome& home, const pki::PrivateKey& old_root, cons
 
     ChangeSet change(place);
     const std::string cas = successor.authority.ca_pem();
-    const auto broker = put_broker(change, home, successor, cas,
-                                   static_list(root.certificate, root_signer, now) +
-                                       static_list(issuing.certificate, successor.signer, now),
-                                   pki::to_pem(bridge));
+    const auto broker = put_broker(change, home, successor, cas, pki::to_pem(bridge));
     put_client_anchors(change, place, cas);
     change.put(place.root_certificate(), pki::to_pem(root.certificate), kPublicFile);
     put_key(change, place.root_key(), root.key, passphrase);
@@ -226,6 +232,10 @@ Rolled start_root_rollover(OpenHome& home, const pki::PrivateKey& old_root, cons
                {reinterpret_cast<const char*>(anchors.data()), anchors.size()}, kPublicFile);
     change.put(place.rollover(), as_json(rollover), kPublicFile);
     const bool listed = put_lists(change, home, old, successor, passphrase);
+    put_list(change, last_root_list_files(place, rollover.from),
+             make_root_list(place, old.root(), old_signer, now, pki::kForever));
+    put_list(change, root_list_files(place),
+             make_root_list(place, root.certificate, root_signer, now, now + kRootListLifetime));
     fs::remove(place.root_exported());  // that was the old one
     return take_effect(change, home, successor, broker, "a new root", listed);
 }

@@ -16,6 +16,9 @@
 
 namespace countersign::lifecycle {
 
+// A stolen one is named in the root's revocation list; certificates of a retired one go on.
+enum class OldKey : std::uint8_t { retired, stolen };
+
 struct Rolled {
     pki::CertificateInfo root, issuing, broker;
     bool told = false;    // a broker of this home runs and serves the new chain
@@ -31,7 +34,8 @@ struct Rolled {
 
 // A new issuing CA under the same root. No device is involved: each trusts the root, and the broker sends its
 // chain. The old issuing key is destroyed. `passphrase` (may be empty) encrypts the new one.
-Rolled roll_issuing(OpenHome& home, const pki::PrivateKey& root, const Secret& passphrase);
+Rolled roll_issuing(OpenHome& home, const pki::PrivateKey& root, const Secret& passphrase,
+                    OldKey old_key = OldKey::retired);
 
 // --- a new root, step by step
 

@@ -65,12 +65,17 @@ CaConstants constants_of(const Certificate& ca, const Signer& signer) {
             signature_scheme(signer.public_key().type).algorithm};
 }
 
+std::string root_name(Random& random) {
+    return ca_name("Root", random);
+}
+
 Bytes root_tbs(const PublicKey& key, const RootFields& fields, Random& random) {
-    return encode_tbs({random_serial(random), fields.algorithm, fields.name, fields.not_before,
-                       fields.not_after, fields.name, key.spki},
-                      {basic_constraints(KeyUse::certificate_authority, kRootPathLength),
-                       key_usage(KeyUse::certificate_authority), subject_key_identifier(key_identifier(key)),
-                       fields.authority_id});
+    return encode_tbs(
+        {random_serial(random), fields.algorithm, fields.issuer.empty() ? fields.name : fields.issuer,
+         fields.not_before, fields.not_after, fields.name, key.spki},
+        {basic_constraints(KeyUse::certificate_authority, kRootPathLength),
+         key_usage(KeyUse::certificate_authority), subject_key_identifier(key_identifier(key)),
+         fields.authority_id});
 }
 
 NewCa create_root(const CaConfig& config, Seconds now, Random& random) {
@@ -79,7 +84,7 @@ NewCa create_root(const CaConfig& config, Seconds now, Random& random) {
     const ByteView algorithm = signature_scheme(config.key).algorithm;
     PrivateKey key = PrivateKey::generate(config.key);
     KeySigner signer(key);
-    const Bytes name = encode_name(ca_name("Root", random));
+    const Bytes name = encode_name(root_name(random));
     const Bytes id = authority_key_identifier(key_identifier(key.public_key()));
     const Bytes tbs = root_tbs(key.public_key(), {algorithm, name, id, not_before, config.not_after}, random);
     Certificate root = parse_certificate(sign_tbs(tbs, signer));

@@ -16,11 +16,15 @@ struct CaConstants {
 
 struct RootFields {
     ByteView algorithm;     // of the signature
-    ByteView name;          // DER Name: subject and issuer
+    ByteView name;          // DER Name: the subject
     ByteView authority_id;  // the complete extension
     Seconds not_before{};
     Seconds not_after{};
+    ByteView issuer{};  // DER Name; empty: it signs itself
 };
+
+// "Countersign Root 3f9a12bc": the mark is random, so that no two roots are taken for each other.
+[[nodiscard]] std::string root_name(Random& random);
 
 // The TBSCertificate of a root, whoever signs it.
 [[nodiscard]] Bytes root_tbs(const PublicKey& key, const RootFields& fields, Random& random);

@@ -92,6 +92,24 @@ Certificate parse_certificate_pem(std::string_view pem) {
     return parse_certificate(block->der.bytes());
 }
 
+std::vector<Certificate> parse_certificates_pem(std::string_view pem) {
+    constexpr std::string_view kEnd = "-----END CERTIFICATE-----";
+    std::vector<Certificate> all;
+    for (std::size_t end = pem.find(kEnd); end != std::string_view::npos; end = pem.find(kEnd)) {
+        all.push_back(parse_certificate_pem(pem.substr(0, end + kEnd.size())));
+        pem.remove_prefix(end + kEnd.size());
+    }
+    return all;
+}
+
+unsigned long subject_hash(const Certificate& certificate) {
+    int good = 0;
+    const X509Ptr x509 = to_x509(certificate.der);
+    const unsigned long hash = X509_NAME_hash_ex(X509_get_subject_name(x509.get()), nullptr, nullptr, &good);
+    if (good != 1) throw Error(Code::Internal, "a name without a hash");
+    return hash;
+}
+
 std::string to_pem(const Certificate& certificate) {
     return pem_encode("CERTIFICATE", certificate.der);
 }

@@ -46,6 +46,12 @@ struct Certificate {
 // The first certificate of a PEM text. Throws Error{CertInvalid}.
 [[nodiscard]] Certificate parse_certificate_pem(std::string_view pem);
 
+// All of them, in their order. Throws Error{CertInvalid} for one that cannot be read.
+[[nodiscard]] std::vector<Certificate> parse_certificates_pem(std::string_view pem);
+
+// What OpenSSL names a CA's file by in a folder of them (X509_NAME_hash_ex).
+[[nodiscard]] unsigned long subject_hash(const Certificate& certificate);
+
 [[nodiscard]] std::string to_pem(const Certificate& certificate);
 
 // Throws Error{KeyTypeUnsupported} for a kind that is not ours.

@@ -1,6 +1,9 @@
 #include "host/pki/crl.h"
 
+#include <openssl/x509v3.h>
+
 #include <array>
+#include <memory>
 
 #include "host/base/error.h"
 #include "host/pki/ca.h"
@@ -9,6 +12,7 @@
 #include "host/pki/pem.h"
 #include "host/pki/signature.h"
 #include "host/pki/tbs.h"
+#include "host/pki/x509_read.h"
 
 namespace countersign::pki {
 namespace {
@@ -53,6 +57,21 @@ Bytes entries(std::span<const RevokedCertificate> revoked) {
     return der::element(der::kSequence, {all});
 }
 
+struct Free {
+    void operator()(X509_CRL* crl) const noexcept { X509_CRL_free(crl); }
+    void operator()(ASN1_STRING* value) const noexcept { ASN1_STRING_free(value); }
+};
+using CrlPtr = std::unique_ptr<X509_CRL, Free>;
+using IntegerPtr = std::unique_ptr<ASN1_INTEGER, Free>;
+using EnumeratedPtr = std::unique_ptr<ASN1_ENUMERATED, Free>;
+
+RevocationReason reason_of(const X509_REVOKED& entry) {
+    const EnumeratedPtr reason(
+        static_cast<ASN1_ENUMERATED*>(X509_REVOKED_get_ext_d2i(&entry, NID_crl_reason, nullptr, nullptr)));
+    return reason ? static_cast<RevocationReason>(ASN1_ENUMERATED_get(reason.get()))
+                  : RevocationReason::unspecified;
+}
+
 }  // namespace
 
 Bytes make_crl(const Certificate& ca, Signer& signer, std::span<const RevokedCertificate> revoked,
@@ -74,8 +93,27 @@ Bytes make_crl(const Certificate& ca, Signer& signer, std::span<const RevokedCer
     return crl;
 }
 
-Bytes make_static_crl(const Certificate& ca, Signer& signer, Seconds now) {
-    return make_crl(ca, signer, {}, {0, now, kForever});
+std::optional<CrlContent> read_crl(ByteView der, const Certificate& ca) {
+    const QuietErrors quiet;
+    const unsigned char* at = der.data();
+    const CrlPtr crl(d2i_X509_CRL(nullptr, &at, static_cast<long>(der.size())));
+    if (!crl || at != der.data() + der.size()) return std::nullopt;
+    if (!SignatureVerifier(public_key_of(ca)).verify_signed(der)) return std::nullopt;
+    const IntegerPtr number(
+        static_cast<ASN1_INTEGER*>(X509_CRL_get_ext_d2i(crl.get(), NID_crl_number, nullptr, nullptr)));
+    const auto next = to_seconds(X509_CRL_get0_nextUpdate(crl.get()));
+    CrlContent content;
+    if (!number || !next || ASN1_INTEGER_get_uint64(&content.number, number.get()) != 1) return std::nullopt;
+    content.next_update = *next;
+    const auto* entries = X509_CRL_get_REVOKED(crl.get());
+    for (int i = 0; i < sk_X509_REVOKED_num(entries); ++i) {
+        const X509_REVOKED* entry = sk_X509_REVOKED_value(entries, i);
+        const auto revoked_at = to_seconds(X509_REVOKED_get0_revocationDate(entry));
+        if (!revoked_at) return std::nullopt;
+        content.revoked.push_back(
+            {to_hex(asn1_bytes(X509_REVOKED_get0_serialNumber(entry))), *revoked_at, reason_of(*entry)});
+    }
+    return content;
 }
 
 std::string crl_to_pem(ByteView der) {

@@ -1,10 +1,11 @@
-// Certificate revocation lists (RFC 5280 section 5): for other software, and for Mosquitto, which reloads its
-// CA file on SIGHUP only when it has a CRL.
+// Certificate revocation lists (RFC 5280 section 5), for other software.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "host/base/clock.h"
 #include "host/pki/certificate.h"
@@ -41,8 +42,14 @@ struct CrlConfig {
 [[nodiscard]] Bytes make_crl(const Certificate& ca, Signer& signer,
                              std::span<const RevokedCertificate> revoked, const CrlConfig& config);
 
-// The list that says nothing and never runs out: number 0, nextUpdate 99991231235959Z.
-[[nodiscard]] Bytes make_static_crl(const Certificate& ca, Signer& signer, Seconds now);
+struct CrlContent {
+    std::uint64_t number = 0;
+    Seconds next_update{};
+    std::vector<RevokedCertificate> revoked;
+};
+
+// What a list of this CA says; nullopt when it is not one, or not signed by it.
+[[nodiscard]] std::optional<CrlContent> read_crl(ByteView der, const Certificate& ca);
 
 [[nodiscard]] std::string crl_to_pem(ByteView der);
 

@@ -96,12 +96,18 @@ Bytes client_names(const std::string& name, Role role) {
                      der::element(der::kSequence, {uri(kDeviceUri, name), uri(kRoleUri, to_string(role))}));
 }
 
-Bytes server_names(std::span<const HostName> hosts, Role role) {
+Bytes server_names(std::span<const HostName> hosts, Role role, OldBoards old_boards) {
     Bytes names;
     const auto add = [&names](const Bytes& name) { names.insert(names.end(), name.begin(), name.end()); };
     for (const HostName& host : hosts) {
+        if (!host.is_ip()) add(der::element(kDnsName, {der::text(host.text())}));
+    }
+    for (const HostName& host : hosts) {
         if (host.is_ip()) add(der::element(kIpAddress, {host.address()}));
-        add(der::element(kDnsName, {der::text(host.text())}));
+    }
+    for (const HostName& host : hosts) {
+        if (old_boards == OldBoards::served && host.kind() == HostName::Kind::ipv4)
+            add(der::element(kDnsName, {der::text(host.text())}));
     }
     add(uri(kRoleUri, to_string(role)));
     return extension(kSubjectAltName, der::element(der::kSequence, {names}));

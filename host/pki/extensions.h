@@ -31,10 +31,12 @@ enum class KeyUse : std::uint8_t { certificate_authority, end_entity };
 [[nodiscard]] Bytes subject_key_identifier(const KeyIdentifier& id);
 [[nodiscard]] Bytes authority_key_identifier(ByteView id);
 
-// A client: urn:countersign:device:<name> and urn:countersign:role:<role>. A server: its hosts, an IP address
-// also as DNS:<ip>, which mbedTLS before 3.5 and MicroPython 1.23 need; and its role.
+// A client: urn:countersign:device:<name> and urn:countersign:role:<role>. A server: its names, its
+// addresses, for old boards IPv4 addresses once more as DNS:<ip>, in this order (rustls-webpki up to 0.22
+// stops at the first DNS entry that is no name); and its role.
 [[nodiscard]] Bytes client_names(const std::string& name, Role role);
-[[nodiscard]] Bytes server_names(std::span<const HostName> hosts, Role role);
+[[nodiscard]] Bytes server_names(std::span<const HostName> hosts, Role role,
+                                 OldBoards old_boards = OldBoards::not_served);
 
 // Of a CRL (RFC 5280 5.2.3) and of one of its entries (5.3.1).
 [[nodiscard]] Bytes crl_number(std::uint64_t number);

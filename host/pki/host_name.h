@@ -36,4 +36,8 @@ class HostName {
     std::vector<std::uint8_t> address_;
 };
 
+// Whether IPv4 addresses stand in a broker's certificate a second time, as DNS names. mbedTLS before 3.5, and
+// with it MicroPython before 1.24, finds them nowhere else; strict parsers refuse a certificate over it.
+enum class OldBoards : std::uint8_t { not_served, served };
+
 }  // namespace countersign::pki

@@ -21,6 +21,7 @@ struct LeafRequest {
     std::string name;  // the CN; [A-Za-z0-9._-]{1,64}
     PublicKey public_key;
     std::vector<HostName> hosts;  // of a broker, at least one; empty for all others
+    OldBoards old_boards = OldBoards::not_served;
 };
 
 // All references must outlive it. Not for use from two threads at once.

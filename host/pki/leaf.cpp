@@ -45,8 +45,9 @@ Bytes LeafTemplate::fill(const LeafRequest& request, ByteView serial, Seconds no
                     "This computer's clock says " + format_time(now) + ", before the authority was made.",
                     "set this computer's clock and run the command again");
     }
-    const Bytes names = profile_.is_server() ? server_names(request.hosts, profile_.role())
-                                             : client_names(request.name, profile_.role());
+    const Bytes names = profile_.is_server()
+                            ? server_names(request.hosts, profile_.role(), request.old_boards)
+                            : client_names(request.name, profile_.role());
     return encode_tbs(
         {serial, ca_.algorithm, ca_.name, not_before(now), not_after(now), encode_name(request.name),
          request.public_key.spki},

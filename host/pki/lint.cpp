@@ -118,7 +118,7 @@ void lint_extensions(X509* x509, X509* ca, const Profile& profile) {
 struct AlternativeNames {
     std::vector<std::string> uris;
     std::vector<std::string> dns;
-    std::size_t addresses = 0;
+    std::vector<Bytes> addresses;
 };
 
 AlternativeNames alternative_names(const X509* x509) {
@@ -133,11 +133,29 @@ AlternativeNames alternative_names(const X509* x509) {
                 found.uris.push_back(printable(asn1_bytes(name.d.uniformResourceIdentifier)));
                 break;
             case GEN_DNS: found.dns.push_back(printable(asn1_bytes(name.d.dNSName))); break;
-            case GEN_IPADD: ++found.addresses; break;
+            case GEN_IPADD: {
+                const ByteView address = asn1_bytes(name.d.iPAddress);
+                found.addresses.emplace_back(address.begin(), address.end());
+                break;
+            }
             default: rule(false, "alternative names of the kinds URI, DNS and IP");
         }
     }
     return found;
+}
+
+// For old boards; after the real names, since some parsers stop at the first that is none.
+void lint_addresses_as_names(const AlternativeNames& names) {
+    bool address_seen = false;
+    for (const std::string& text : names.dns) {
+        const HostName host = HostName::parse(text);
+        rule(host.is_ip() || !address_seen, "DNS names before addresses in their place");
+        address_seen = address_seen || host.is_ip();
+        if (!host.is_ip()) continue;
+        rule(host.kind() == HostName::Kind::ipv4, "no IPv6 address as a DNS name");
+        rule(std::ranges::find(names.addresses, host.address()) != names.addresses.end(),
+             "no address only as a DNS name");
+    }
 }
 
 void lint_names(const X509* x509, const Profile& profile) {
@@ -145,15 +163,13 @@ void lint_names(const X509* x509, const Profile& profile) {
     const std::string role = std::string(kRoleUri) + std::string(to_string(profile.role()));
     if (!profile.is_server()) {
         const std::string device = std::string(kDeviceUri) + common_name(X509_get_subject_name(x509));
-        rule(names.uris == std::vector{device, role} && names.dns.empty() && names.addresses == 0,
+        rule(names.uris == std::vector{device, role} && names.dns.empty() && names.addresses.empty(),
              "the URIs of name and role as its only alternative names");
         return;
     }
     rule(names.uris == std::vector{role}, "the URI of its role");
-    rule(!names.dns.empty(), "a host");
-    const auto ips = std::ranges::count_if(
-        names.dns, [](const std::string& text) { return HostName::parse(text).is_ip(); });
-    rule(static_cast<std::size_t>(ips) == names.addresses, "each IP address as IP and as DNS");
+    rule(!names.dns.empty() || !names.addresses.empty(), "a host");
+    lint_addresses_as_names(names);
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ NewCa create_successor(const Certificate& old_root, Seconds now, Random& random)
     const ByteView algorithm = signature_scheme(type).algorithm;
     PrivateKey key = PrivateKey::generate(type);
     KeySigner signer(key);
-    const Bytes name = subject_of(old_root);
+    const Bytes name = encode_name(root_name(random));
     const Bytes id = authority_key_identifier(key_identifier(key.public_key()));
     const Bytes tbs = root_tbs(
         key.public_key(), {algorithm, name, id, old_root.info.not_before, old_root.info.not_after}, random);
@@ -35,7 +35,7 @@ NewCa create_successor(const Certificate& old_root, Seconds now, Random& random)
 Certificate make_bridge(const Certificate& new_root, const Certificate& old_root, Signer& old_signer,
                         Seconds now, Random& random) {
     const CaConstants old = constants_of(old_root, old_signer);
-    if (subject_of(new_root) != old.name || new_root.info.spki_sha256 == old_root.info.spki_sha256) {
+    if (subject_of(new_root) == old.name || new_root.info.spki_sha256 == old_root.info.spki_sha256) {
         throw Error(Code::AuthorityBroken, "The new root is not the old root's successor.");
     }
     // -1: no limit.
@@ -44,10 +44,10 @@ Certificate make_bridge(const Certificate& new_root, const Certificate& old_root
                     "The root allows one CA below it, so boards would refuse the broker during a rollover.",
                     "countersign --home DIR init HOST, then load each device");
     }
-    const Bytes tbs = root_tbs(
-        public_key_of(new_root),
-        {old.algorithm, old.name, old.authority_id, new_root.info.not_before, new_root.info.not_after},
-        random);
+    const Bytes tbs = root_tbs(public_key_of(new_root),
+                               {old.algorithm, subject_of(new_root), old.authority_id,
+                                new_root.info.not_before, new_root.info.not_after, old.name},
+                               random);
     Certificate bridge = parse_certificate(sign_tbs(tbs, old_signer));
     verify_strictly(bridge, {}, {&old_root, 1}, {Purpose::any, now, {}});
     return bridge;

@@ -1,16 +1,17 @@
-// A root's successor (RFC 4210 4.4, "Root CA Key Update"): the same name, a new key, and a bridge from the
-// old key to the new one.
+// A root's successor (after RFC 4210 4.4, "Root CA Key Update"): a new key, and a bridge from the old key to
+// the new one. It has a name of its own: wolfSSL 5.5 and OpenSSL's folder of CAs take the first root of a
+// name for the only one.
 //
 // What trusts the old root accepts leaf, issuing CA, bridge; what has the new root ends its path there and
-// never looks at the bridge. The bridge is self-issued, which RFC 5280 6.1.4 does not count against the old
-// root's pathLenConstraint; but mbedTLS 3.6 and GnuTLS 3.7 do count it, so roots say pathlen:2.
+// never looks at the bridge. The bridge and the issuing CA below it count against the old root's
+// pathLenConstraint: roots say pathlen:2.
 #pragma once
 
 #include "host/pki/authority.h"
 
 namespace countersign::pki {
 
-// Of the same kind of key, with the name and the dates of `old_root`: no device's old clock finds it in the
+// Of the same kind of key, with the dates of `old_root`: no device's old clock finds it in the
 // future. Throws Error{CertNotYet} when this computer's clock does.
 [[nodiscard]] NewCa create_successor(const Certificate& old_root, Seconds now, Random& random);
 

@@ -7,6 +7,7 @@
 
 #include "core/identity/name.h"
 #include "host/base/error.h"
+#include "host/base/printable.h"
 #include "host/registry/state_machine.h"
 #include "host/registry/store.h"
 
@@ -65,7 +66,7 @@ void insert_device(Store& store, const Device& device) {
     const int added =
         Query(store.prepared("INSERT OR IGNORE INTO devices (name, role, created, chip_id, note)"
                              " VALUES (?, ?, ?, ?, ?)"))
-            .bind(device.name, device.role, store.now(), device.chip_id, device.note)
+            .bind(device.name, device.role, store.now(), one_line(device.chip_id), one_line(device.note))
             .run();
     if (added == 1) return;
     throw Error(Code::NameTaken, fmt::format("{} is registered already.", known_name(store, device.name)));

@@ -11,6 +11,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/printable.h"
 #include "host/registry/event_chain.h"
 #include "host/registry/schema.h"
 
@@ -113,7 +114,7 @@ void Store::append_event(std::string_view kind, std::string_view name,
                          const std::optional<Fingerprint>& fingerprint, std::string_view detail) {
     if (!chain_end_) chain_end_ = read_chain_end();
     const Event event{chain_end_->seq + 1, now(),       std::string(kind),
-                      std::string(name),   fingerprint, std::string(detail)};
+                      std::string(name),   fingerprint, one_line(detail)};
     const Fingerprint hash = event_hash(chain_end_->hash, event);
     Query(prepared("INSERT INTO events (seq, time, kind, name, fingerprint, detail, prev_hash, hash)"
                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"))

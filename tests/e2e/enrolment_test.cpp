@@ -74,6 +74,31 @@ TEST_F(EnrolmentTest, LoadingTheSameBoardAgainOnlyBringsTheProgramUpToDate) {
     EXPECT_EQ(states("user1"), (States{"birth active", "device active"}));
 }
 
+// MicroPython before 1.24 looks for an address among the DNS names of a certificate only.
+TEST_F(EnrolmentTest, ABoardThatWouldNotFindTheAddressIsToldSoFirst) {
+    Board board(scene_, "board");
+    write_file(board.flash / "boot.py",
+               "import sys\n"
+               "real = sys\n"
+               "class Implementation(tuple):\n    _machine = 'old'\n    _mpy = real.implementation._mpy\n"
+               "class Old:\n"
+               "    implementation = Implementation(('micropython', (1, 23, 0, ''), 'old'))\n"
+               "    def __getattr__(self, name): return getattr(real, name)\n"
+               "sys.modules['sys'] = Old()\n",
+               kPublicFile);
+    const auto refused = scene_.ask(board.load("user1"));
+    EXPECT_EQ(refused["code"], "E-BROKER-NAME") << refused;
+    EXPECT_NE(std::string(refused["cure"]).find("countersign hosts old-boards on"), std::string::npos);
+    EXPECT_FALSE(fs::exists(board.flash / "lib")) << "nothing has been touched";
+    scene_.must({"hosts", "old-boards", "on"});
+    const auto names = must_run({"openssl", "x509", "-in", scene_.home() / "broker/broker.crt.pem", "-noout",
+                                 "-ext", "subjectAltName"});
+    EXPECT_NE(names.find("DNS:localhost, IP Address:127.0.0.1, DNS:127.0.0.1"), std::string::npos) << names;
+    EXPECT_EQ(scene_.ask(board.load("user1", {"--no-wait"}))["exit"], 0);
+    scene_.must({"hosts", "old-boards", "off"});
+    EXPECT_EQ(scene_.ask({"hosts", "list"})["old_boards"], false);
+}
+
 TEST_F(EnrolmentTest, AnotherBoardTakesANameOnlyWhenAskedToByName) {
     Board first(scene_, "first");
     scene_.must(first.load("user1"));

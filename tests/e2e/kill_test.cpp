@@ -160,6 +160,15 @@ TEST(Kill, HostsCompletesAfterwards) {
     }
 }
 
+// Mosquitto finds every CA there is.
+void expect_all_cas(const Scene& scene) {
+    const std::string pem = read_text(scene.home() / "broker/ca.pem");
+    std::ptrdiff_t count = 0;
+    for (std::size_t at = 0; (at = pem.find("BEGIN CERT", at)) != std::string::npos; ++at) ++count;
+    const fs::directory_iterator cas(scene.home() / "broker/cas");
+    EXPECT_EQ(std::distance(begin(cas), end(cas)), count);
+}
+
 // The authority belongs together at every moment, and what was committed is finished by whatever comes next.
 TEST(Kill, RolloverCompletesAfterwards) {
     Killer killer(6);
@@ -177,6 +186,7 @@ TEST(Kill, RolloverCompletesAfterwards) {
                   "-untrusted", scene.home() / "broker/broker.crt.pem",
                   scene.home() / "broker/broker.crt.pem"});
         expect_nothing_staged(scene);
+        expect_all_cas(scene);
     }
     for (std::uint64_t i = 0; i < kills / 4; ++i) {
         const Scene fresh;
@@ -187,6 +197,7 @@ TEST(Kill, RolloverCompletesAfterwards) {
         fresh.must({"issue", "user1"});
         fresh.must({"rollover", "root", "finish", "--without", "user1"});
         expect_nothing_staged(fresh);
+        expect_all_cas(fresh);
     }
 }
 

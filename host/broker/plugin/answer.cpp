@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/identity/name.h"
+#include "host/base/printable.h"
 #include "host/broker/plugin/hex.h"
 
 namespace countersign::broker::plugin {
@@ -46,11 +47,7 @@ std::optional<std::string> answer(std::string_view question, Position position, 
 }
 
 std::string shown(std::string_view text) {
-    std::string result(text.substr(0, kMaxShown));
-    for (char& c : result) {
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
-    }
-    return result.empty() ? "(none)" : result;
+    return text.empty() ? "(none)" : one_line(text.substr(0, kMaxShown));
 }
 
 }  // namespace countersign::broker::plugin

@@ -37,7 +37,7 @@ TEST_F(Answer, names_the_live_and_the_ended_sessions_of_one_name) {
 
 TEST_F(Answer, a_client_id_begins_no_line) {
     EXPECT_EQ(answer("sessions anna", {}, sessions, endings),
-              "sessions anna\nread 0 0\nended e5" + kZeros + " 5 expired operator~anna/a?live b\n");
+              "sessions anna\nread 0 0\nended e5" + kZeros + " 5 expired operator~anna/a\\x0alive b\n");
 }
 
 TEST_F(Answer, other_questions_have_none) {

@@ -26,13 +26,14 @@ TEST(Config, says_what_the_broker_must_be) {
           "plugin /home/anna/broker/countersign_plugin.so",
           "plugin_opt_admission /home/anna/broker/admission", "acl_file /home/anna/broker/acl",
           "listener 8883", "set_tcp_nodelay true", "allow_zero_length_clientid false",
-          "cafile /home/anna/broker/ca.pem", "certfile /home/anna/broker/broker.crt.pem",
-          "keyfile /home/anna/broker/broker.key.pem", "crlfile /home/anna/broker/crl.pem",
-          "require_certificate true", "use_identity_as_username false", "tls_version tlsv1.2",
-          "persistence true", "persistence_location /home/anna/broker/data"}) {
+          "capath /home/anna/broker/cas", "certfile /home/anna/broker/broker.crt.pem",
+          "keyfile /home/anna/broker/broker.key.pem", "require_certificate true",
+          "use_identity_as_username false", "tls_version tlsv1.2", "persistence true",
+          "persistence_location /home/anna/broker/data"}) {
         EXPECT_TRUE(has_line(text, line)) << line;
     }
     EXPECT_EQ(text.find("\nuser "), std::string::npos);
+    EXPECT_EQ(text.find("crlfile"), std::string::npos);
     EXPECT_EQ(text.find('{'), std::string::npos);
 }
 
@@ -49,7 +50,7 @@ TEST(Config, names_the_user_and_the_address_when_there_are) {
 
 TEST(Config, refuses_a_folder_that_could_add_lines_or_lose_its_end) {
     for (const std::string& folder :
-         {"/a\nallow_anonymous true"s, "/a\r"s, "/a\tb"s, "/a "s, "relative"s, "/a\x7F"s}) {
+         {"/a\nallow_anonymous true"s, "/a\r"s, "/a\tb"s, "/a "s, "relative"s, "/a\x7F"s, "/a:b"s}) {
         EXPECT_EQ(code_of([&] { (void)mosquitto_config(settings_in(folder)); }), "E-HOME-UNREACHABLE")
             << folder;
     }

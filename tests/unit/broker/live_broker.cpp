@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "host/base/files.h"
+#include "host/broker/ca_folder.h"
 #include "host/broker/ownership.h"
 
 namespace countersign::broker {
@@ -61,7 +62,7 @@ LiveBroker::LiveBroker(const std::vector<std::string>& operators, const std::str
     write_file(files.ca, slurp(authority().certificate()), kPublicFile);
     write_file(files.certificate, slurp(server.certificate), kPublicFile);
     write_file(files.key, slurp(server.key), kPrivateFile);
-    authority().write_crl(files.crl);
+    place_cas(settings.folder);
     publish({});
 }
 

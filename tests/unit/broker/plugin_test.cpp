@@ -148,7 +148,7 @@ TEST_F(Plugin, a_certificate_cannot_forge_a_log_line) {
     LiveBroker broker;
     broker.start();
     (void)broker.dial(identity("x\ncountersign: admitted mallory")).connect("x");
-    EXPECT_TRUE(broker.wait_for_log("refused x?countersign: admitted mallory: its certificate"));
+    EXPECT_TRUE(broker.wait_for_log("refused x\\x0acountersign: admitted mallory: its certificate"));
 }
 
 TEST_F(Plugin, every_role_has_its_own_topics) {

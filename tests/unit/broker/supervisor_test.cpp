@@ -160,9 +160,9 @@ TEST_F(Ownership, a_folder_the_broker_cannot_enter_is_named) {
 
 TEST_F(Ownership, a_file_the_broker_cannot_read_is_named) {
     LiveBroker broker;
-    ::chmod(broker.files.ca.c_str(), 0600);
+    ::chmod(broker.files.certificate.c_str(), 0600);
     const std::string message = message_of(broker);
-    EXPECT_NE(message.find("E-HOME-UNREACHABLE: mosquitto cannot read " + broker.files.ca.string()),
+    EXPECT_NE(message.find("E-HOME-UNREACHABLE: mosquitto cannot read " + broker.files.certificate.string()),
               std::string::npos)
         << message;
 }

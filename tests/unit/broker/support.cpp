@@ -144,16 +144,6 @@ Identity OpenSslAuthority::server() {
     return issue("server", "test broker", "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth\n");
 }
 
-void OpenSslAuthority::write_crl(const std::filesystem::path& path) const {
-    const std::string config = (folder_ / "crl.conf").string();
-    spill(config, fmt::format("[ca]\ndefault_ca=x\n[x]\ndatabase={0}/index\ndefault_md=sha256\n"
-                              "default_crl_days=30\n",
-                              folder_.string()));
-    spill(folder_ / "index", "");
-    openssl({"ca", "-gencrl", "-config", config, "-cert", certificate().string(), "-keyfile",
-             (folder_ / "ca.key").string(), "-out", path.string()});
-}
-
 Standing standing(const Fingerprint& fingerprint, CertificateState state, Role role, std::int64_t not_after) {
     return {fingerprint, not_after, role, state};
 }

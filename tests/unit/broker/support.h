@@ -57,8 +57,6 @@ class OpenSslAuthority {
     std::vector<Identity> fleet(const std::string& name, std::size_t count);
     // A server certificate for 127.0.0.1.
     Identity server();
-    // A CRL without entries that lasts.
-    void write_crl(const std::filesystem::path& path) const;
     [[nodiscard]] std::filesystem::path certificate() const { return folder_ / "ca.crt"; }
 
   private:

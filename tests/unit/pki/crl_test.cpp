@@ -15,37 +15,29 @@ INSTANTIATE_TEST_SUITE_P(Keys, EveryCrlKey, testing::Values(KeyType::p256, KeyTy
 TEST_P(EveryCrlKey, VerifiesWithOpenssl) {
     Bench bench(GetParam());
     const Verifier verifier(bench);
-    const std::string pem = crl_to_pem(make_static_crl(bench.issuing.certificate, bench.signer, kNow));
+    const std::string pem =
+        crl_to_pem(make_crl(bench.issuing.certificate, bench.signer, {}, {1, kNow, kForever}));
     EXPECT_THAT(openssl({"crl", "-noout", "-CAfile", verifier.issuing()}, pem), HasSubstr("verify OK"));
 }
 
-TEST(StaticCrl, SaysNothingForEver) {
+TEST(Crl, IsReadBackOnlyUnderItsOwnCa) {
     Bench bench;
-    const std::string pem = crl_to_pem(make_static_crl(bench.issuing.certificate, bench.signer, kNow));
-    const std::string text = openssl({"crl", "-noout", "-text"}, pem);
-    EXPECT_THAT(text, HasSubstr("Version 2"));
-    EXPECT_THAT(text, HasSubstr("Last Update: Mar  1 12:00:00 2026 GMT"));
-    EXPECT_THAT(text, HasSubstr("Next Update: Dec 31 23:59:59 9999 GMT"));
-    EXPECT_THAT(text, HasSubstr("No Revoked Certificates"));
-    EXPECT_THAT(text, HasSubstr("X509v3 Authority Key Identifier"));
-    EXPECT_THAT(text, HasSubstr("X509v3 CRL Number: \n                0\n"));
-    EXPECT_THAT(run({"certtool", "--crl-info"}, pem).output, HasSubstr("No revoked certificates"));
-}
-
-// What Mosquitto does with crlfile: every CA's list in one file, checked for every client.
-TEST(StaticCrl, LetsClientsInWhenTheWholePathIsChecked) {
-    Bench bench;
-    const Verifier verifier(bench);
-    const std::string path = verifier.folder() / "crl.pem";
-    const std::string of_issuing = crl_to_pem(make_static_crl(bench.issuing.certificate, bench.signer, kNow));
-    const std::string of_root = crl_to_pem(make_static_crl(bench.root.certificate, bench.root_signer, kNow));
-    const Certificate client = bench.client("kitchen-1");
-    write_file(path, of_issuing + of_root, kPublicFile);
-    const CommandResult both = verifier.verify(client, {"-crl_check_all", "-CRLfile", path});
-    EXPECT_EQ(both.exit_code, 0) << both.output;
-    write_file(path, of_issuing, kPublicFile);
-    EXPECT_NE(verifier.verify(client, {"-crl_check_all", "-CRLfile", path}).exit_code, 0)
-        << "the root's is missing";
+    const std::vector<RevokedCertificate> revoked{{"0a", kNow, RevocationReason::key_compromise},
+                                                  {"0bff", kNow, RevocationReason::unspecified}};
+    Bytes der = make_crl(bench.root.certificate, bench.root_signer, revoked, {9, kNow, kNow + days{1}});
+    const auto read = read_crl(der, bench.root.certificate);
+    ASSERT_TRUE(read.has_value());
+    EXPECT_EQ(read->number, 9u);
+    EXPECT_EQ(read->next_update, kNow + days{1});
+    ASSERT_EQ(read->revoked.size(), 2u);
+    EXPECT_EQ(read->revoked[0].serial, "0a");
+    EXPECT_EQ(read->revoked[0].reason, RevocationReason::key_compromise);
+    EXPECT_EQ(read->revoked[1].serial, "0bff");
+    EXPECT_EQ(read->revoked[1].reason, RevocationReason::unspecified);
+    EXPECT_FALSE(read_crl(der, bench.issuing.certificate).has_value());
+    der.back() ^= 1U;
+    EXPECT_FALSE(read_crl(der, bench.root.certificate).has_value());
+    EXPECT_FALSE(read_crl({}, bench.root.certificate).has_value());
 }
 
 TEST(Crl, CondemnsExactlyWhatItNames) {
@@ -100,7 +92,9 @@ TEST(Crl, RefusesNonsense) {
                   (void)make_crl(bench.issuing.certificate, bench.signer, {}, {1, kNow, kNow});
               }),
               Code::ValidityInvalid);
-    EXPECT_EQ(code_of([&] { (void)make_static_crl(bench.root.certificate, bench.signer, kNow); }),
+    EXPECT_EQ(code_of([&] {
+                  (void)make_crl(bench.root.certificate, bench.signer, {}, {1, kNow, kForever});
+              }),
               Code::AuthorityBroken);
 }
 

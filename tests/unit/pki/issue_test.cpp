@@ -103,17 +103,22 @@ TEST(Broker, VerifiesForEachHost) {
     EXPECT_NE(verifier.verify(broker, {"-purpose", "sslclient"}).exit_code, 0) << "a server is no client";
 }
 
-TEST(Broker, NamesAnAddressForOldBoardsToo) {
+TEST(Broker, NamesThenAddressesThenAddressesForOldBoards) {
     Bench bench;
-    const Certificate broker = bench.broker(kHosts);
-    EXPECT_THAT(text_of(broker),
-                HasSubstr("IP Address:192.168.1.22, DNS:192.168.1.22, DNS:broker.local, "
-                          "IP Address:2001:DB8:0:0:0:0:0:7, DNS:2001:db8::7, DNS:localhost, URI:"));
     const Verifier verifier(bench);
-    const CommandResult as_name = verifier.verify(broker, {"-verify_hostname", "192.168.1.22"});
-    EXPECT_EQ(as_name.exit_code, 0) << as_name.output;
-    EXPECT_EQ(broker.info.hosts, kHosts) << "each once";
+    const std::vector<std::string> in_order{"broker.local", "localhost", "192.168.1.22", "2001:db8::7"};
+    const std::string strict =
+        "DNS:broker.local, DNS:localhost, IP Address:192.168.1.22, IP Address:2001:DB8:0:0:0:0:0:7, ";
+    const Certificate broker = bench.broker(kHosts);
+    EXPECT_THAT(text_of(broker), HasSubstr(strict + "URI:"));
+    EXPECT_EQ(broker.info.hosts, in_order);
     EXPECT_EQ(broker.info.role, Role::broker);
+    EXPECT_NE(verifier.verify(broker, {"-verify_hostname", "192.168.1.22"}).exit_code, 0);
+    const Certificate for_old = bench.broker(kHosts, OldBoards::served);
+    EXPECT_THAT(text_of(for_old), HasSubstr(strict + "DNS:192.168.1.22, URI:")) << "never for IPv6";
+    const CommandResult as_name = verifier.verify(for_old, {"-verify_hostname", "192.168.1.22"});
+    EXPECT_EQ(as_name.exit_code, 0) << as_name.output;
+    EXPECT_EQ(for_old.info.hosts, in_order) << "each once";
 }
 
 TEST(Broker, VerifiesWithGnutls) {

@@ -172,22 +172,45 @@ TEST_F(Lint, RefusesNamesOfAnother) {
     EXPECT_THAT(broken_rule(), HasSubstr("URIs of name and role"));
 }
 
-TEST_F(Lint, RefusesABrokerWithoutBothFormsOfAnAddress) {
+TEST_F(Lint, RefusesAddressesInTheWrongPlace) {
     role = Role::broker;
     purpose = extended_key_usage(role);
-    const std::vector<HostName> hosts{HostName::parse("192.168.1.22")};
-    names = server_names(hosts, role);
-    EXPECT_NO_THROW(lint(tbs()));
+    const std::vector<HostName> hosts{HostName::parse("192.168.1.22"), HostName::parse("broker.local"),
+                                      HostName::parse("2001:db8::7")};
+    for (const auto old : {OldBoards::served, OldBoards::not_served}) {
+        names = server_names(hosts, role, old);
+        EXPECT_NO_THROW(lint(tbs()));
+    }
     names = server_names({}, role);
     EXPECT_THAT(broken_rule(), HasSubstr("a host"));
     names = server_names(hosts, Role::device);
     EXPECT_THAT(broken_rule(), HasSubstr("URI of its role"));
-    names = server_names(hosts, role);
-    const Bytes ip{0x87, 0x04, 192, 168, 1, 22};  // iPAddress, turned into a second DNS name
-    const auto at = std::search(names.begin(), names.end(), ip.begin(), ip.end());
-    ASSERT_NE(at, names.end());
-    std::copy_n("\x82\x04host", 6, at);
-    EXPECT_THAT(broken_rule(), HasSubstr("as IP and as DNS"));
+    const auto turned = [&](const Bytes& from, const char* to) {
+        names = server_names(hosts, role, OldBoards::served);
+        const auto at = std::search(names.begin(), names.end(), from.begin(), from.end());
+        ASSERT_NE(at, names.end());
+        std::copy_n(to, from.size(), at);
+    };
+    turned({0x87, 0x04, 192, 168, 1, 22}, "\x87\x04\x01\x02\x03\x04");
+    EXPECT_THAT(broken_rule(), HasSubstr("only as a DNS name"));
+    turned({0x82, 0x0c, 'b', 'r', 'o', 'k', 'e', 'r', '.', 'l', 'o', 'c', 'a', 'l'},
+           "\x82\x0c"
+           "192.168.1.22");
+    EXPECT_NO_THROW(lint(tbs())) << "twice is no harm";
+    turned({0x82, 0x0c, '1', '9', '2', '.', '1', '6', '8', '.', '1', '.', '2', '2'},
+           "\x82\x0c"
+           "2001:db8::12");
+    EXPECT_THAT(broken_rule(), HasSubstr("no IPv6 address as a DNS name"));
+    const std::vector<HostName> address{HostName::parse("192.168.1.22")};
+    const std::vector<HostName> name{HostName::parse("broker.local")};
+    names = server_names(address, role, OldBoards::served);
+    const Bytes late{0x82, 0x01, 'b'};
+    // Appended to the sequence of names: extension, octet string and sequence, each with its short length.
+    const auto uri = std::find(names.begin(), names.end(), 0x86);
+    ASSERT_NE(uri, names.end());
+    names.insert(uri, late.begin(), late.end());
+    for (const std::size_t length : {std::size_t{1}, std::size_t{8}, std::size_t{10}}) names.at(length) += 3;
+    EXPECT_THAT(broken_rule(), HasSubstr("before addresses"));
 }
 
 }  // namespace

@@ -60,9 +60,11 @@ struct Bench {
                                      KeyType type = KeyType::p256) {
         return issuer.issue(Profile({role}), {name, PrivateKey::generate(type).public_key(), {}});
     }
-    [[nodiscard]] Certificate broker(const std::vector<std::string>& hosts) {
+    [[nodiscard]] Certificate broker(const std::vector<std::string>& hosts,
+                                     OldBoards old_boards = OldBoards::not_served) {
         LeafRequest request{"broker", PrivateKey::generate(KeyType::p256).public_key(), {}};
         for (const std::string& host : hosts) request.hosts.push_back(HostName::parse(host));
+        request.old_boards = old_boards;
         return issuer.issue(Profile({Role::broker}), request);
     }
 
