@@ -85,8 +85,8 @@ def check_filter(topic_filter):
 
 
 def _sendable(text):
-    """Without what a broker may hang up on (1.5.3): control characters, surrogates, non-characters; and no more
-    levels than Mosquitto takes. It would be sent again after each connect."""
+    """Without what a broker may hang up on (1.5.3): control characters, surrogates, non-characters; and no
+    more levels than Mosquitto takes. It would be sent again after each connect."""
     for character in text:
         code = ord(character)
         if code < 0x20 or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000 or 0xFDD0 <= code < 0xFDF0:

@@ -8,8 +8,8 @@ from . import mqtt
 from .subscription import ASKED, LEAVING, Subscriptions
 
 
-# A delivery that was out so many times running when the broker hung up goes out alone; after so many it is given
-# up: MQTT 3.1.1 knows no other way to refuse one.
+# A delivery that was out so many times running when the broker hung up goes out alone; after so many it is
+# given up: MQTT 3.1.1 knows no other way to refuse one.
 _SUSPECTED = const(3)
 _HANG_UPS = const(6)
 

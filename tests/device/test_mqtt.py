@@ -91,8 +91,8 @@ def test_topic_filter_mqtt_4_7_1():
 
 
 def test_what_a_broker_may_hang_up_on_is_not_sent_section_1_5_3():
-    for bad in ("a\n", "a\tb", "a\x01", "a\x7f", "a\x80", "a\x85", "a\x9f", "\ud800", "\ufdd0", "\ufdef", "\ufffe",
-                "\uffff", "\U0001fffe", "\U0010ffff", "a" + "/a" * 200):
+    for bad in ("a\n", "a\tb", "a\x01", "a\x7f", "a\x80", "a\x85", "a\x9f", "\ud800", "\ufdd0", "\ufdef",
+                "\ufffe", "\uffff", "\U0001fffe", "\U0010ffff", "a" + "/a" * 200):
         check.raises(TopicInvalid, mqtt.check_topic, bad)
         check.raises(TopicInvalid, mqtt.check_filter, bad)
     for good in (" ~", "\xa0", "\ufdcf", "\ufdf0", "\ufffd", "\ufeff", "\U0001f600", "a" + "/a" * 199):
