@@ -81,7 +81,8 @@ bool Session::next_due(Effect& effect) noexcept {
 
 bool Session::may_send(const Slot& slot) const noexcept {
     if (slot.hang_ups >= kSuspected) return in_flight_ == 0;
-    return in_flight_ < std::min(limits_.max_inflight, server_.receive_maximum);
+    const std::size_t window = std::min(limits_.max_inflight, server_.receive_maximum);
+    return in_flight_ < window;
 }
 
 // It was taken when the server, or the time, was not known.
