@@ -21,10 +21,9 @@ const Home& checked(const Home& home) {
 // Temporary files of a killed write_file(), and the mark of an init that was killed after its last file:
 // nobody else writes here while we hold the lock.
 void remove_leftovers(const Home& home) {
-    for (const auto& folder :
-         {home.root(), home.authority(), home.anchor_set(1).parent_path(), home.broker(),
-          broker::Files(home.broker()).cas, home.operator_folder(), home.responder_folder(),
-          crl_files(home).der.parent_path()}) {
+    for (const auto& folder : {home.root(), home.authority(), home.anchor_set(1).parent_path(), home.broker(),
+                               broker::Files(home.broker()).cas, home.operator_folder(),
+                               home.responder_folder(), crl_files(home).der.parent_path()}) {
         if (!std::filesystem::exists(folder)) continue;
         std::vector<std::filesystem::path> leftovers;
         for (const auto& entry : std::filesystem::directory_iterator(folder)) {
