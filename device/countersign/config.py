@@ -15,10 +15,11 @@ from .errors import ConfigInvalid
 
 KEYS = ("wifi_ssid", "wifi_psw", "server_ip", "server_port")
 
+_NO_QUOTES = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a\u00b4`"
 _MAX_FILE = const(4096)
 _MAX_HOST = const(253)  # RFC 1035, in characters
 _MAX_SSID = const(32)  # IEEE 802.11, in bytes
-_MAX_PASSWORD = const(64)  # 63 characters, or the key itself as 64 hex digits
+_MAX_PASSWORD = const(63)  # bytes; 64 hex digits are the key itself
 
 
 class Config:
@@ -31,10 +32,12 @@ class Config:
         self.server_port = _port(values["server_port"])
         if not 1 <= len(self.wifi_ssid.encode()) <= _MAX_SSID:
             raise ConfigInvalid("wifi_ssid has 1 to 32 bytes")
-        if len(self.wifi_psw.encode()) > _MAX_PASSWORD or 0 < len(self.wifi_psw) < 8:
-            raise ConfigInvalid("wifi_psw has 8 to 63 characters, or none for an open network")
+        if self.wifi_psw and not _is_password(self.wifi_psw.encode()):
+            raise ConfigInvalid("wifi_psw has 8 to 63 bytes or 64 hex digits, or none for an open network")
         if not 1 <= len(self.server_ip) <= _MAX_HOST or " " in self.server_ip:
             raise ConfigInvalid("server_ip is an address or a name")
+        if "/" in self.server_ip or self.server_ip.count(":") == 1:
+            raise ConfigInvalid("server_ip is an address or a name: no mqtt://, and no port")
 
 
 def load(root="/"):
@@ -74,6 +77,8 @@ def _value(key, text):
         if ord(char) < 0x20 and char != "\t":
             raise ConfigInvalid(key + " has a control character")
     quote = text[:1]
+    if quote and quote in _NO_QUOTES:
+        raise ConfigInvalid(key + " has a word processor's quotes: wanted are \" or '")
     if quote not in ('"', "'") or not quote:
         return text.split("#")[0].strip()
     end = text.find(quote, 1)
@@ -83,6 +88,12 @@ def _value(key, text):
             return text[1:end]
         end = text.find(quote, end + 1)
     raise ConfigInvalid(key + " has no closing quote")
+
+
+def _is_password(data):
+    if len(data) == 64:
+        return all(byte in b"0123456789abcdefABCDEF" for byte in data)
+    return 8 <= len(data) <= _MAX_PASSWORD
 
 
 def _port(text):

@@ -83,7 +83,7 @@ void add_init(const Command& app, Context& context) {
     auto options = std::make_shared<InitOptions>();
     command.option("HOST", options->hosts, "The broker's addresses, IP or name; devices dial the first")
         .required();
-    command.option("--key", options->key, "p256, p384, rsa2048 or rsa4096").show_default();
+    command.option("--key", options->key, "p256, p384, rsa2048, rsa3072 or rsa4096").show_default();
     command.option("--days", options->days, "Lifetime of working certificates").show_default();
     command.option("--port", options->port, "The broker's port").show_default().range(1, 65535);
     command.flag("--no-passphrase", options->no_passphrase, "Leave the authority's keys unencrypted");

@@ -40,7 +40,8 @@ lifecycle::IssueRequest request_from(const IssueOptions& options, const lifecycl
     request.format = format_from(options.format);
     request.replace = options.replace;
     request.out = out_folder(options);
-    if (!options.csr.empty()) request.csr = pki::parse_csr(read_file(options.csr, pki::kMaxCsrSize));
+    if (!options.csr.empty())
+        request.csr = pki::parse_csr(read_file(options.csr, pki::kMaxCsrSize), options.name);
     return request;
 }
 
@@ -99,7 +100,10 @@ void report_bulk(const Context& context, const lifecycle::Home& home, const life
 }
 
 void issue_list(const Context& context, lifecycle::OpenHome& home, const IssueOptions& options) {
-    const auto devices = lifecycle::parse_device_csv(read_text(options.csv, lifecycle::kMaxCsvBytes));
+    const auto list = lifecycle::parse_device_csv(read_text(options.csv, lifecycle::kMaxCsvBytes));
+    const auto& devices = list.devices;
+    for (const auto& title : list.unused)
+        context.note(fmt::format("column \"{:.40}\" is not used", one_line(title)));
     const lifecycle::BulkDefaults defaults{
         key_type_from(options.key.empty() ? home.settings().key_type : options.key),
         std::chrono::days(options.days != 0 ? options.days : home.settings().days),
@@ -150,7 +154,7 @@ void add_issue(const Command& app, Context& context) {
     command.option("--csv", options->csv, "A list of devices").type_name("FILE");
     command.option("--csr", options->csr, "A PKCS#10 request, PEM or DER: the key stays where it is")
         .type_name("FILE");
-    command.option("--key", options->key, "p256, p384, rsa2048, rsa4096 or ed25519");
+    command.option("--key", options->key, "p256, p384, rsa2048, rsa3072, rsa4096 or ed25519");
     command.option("--format", options->format, "der, pem or both").show_default();
     command.option("--days", options->days, "Lifetime").range(1, 3'000'000);
     command.option("--out", options->out, "Put the files here instead of the home folder").type_name("DIR");

@@ -7,6 +7,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/foreign_text.h"
 #include "host/cli/options.h"
 #include "host/lifecycle/anchors.h"
 #include "host/lifecycle/hosts.h"
@@ -22,11 +23,16 @@ namespace {
 constexpr std::chrono::seconds kPortReturn{3};
 // For somebody to find the reset button.
 constexpr std::chrono::seconds kSleep{60};
+constexpr std::size_t kAround = 5;            // a byte order mark, a line end
 constexpr std::size_t kMaxWifiPassword = 64;  // IEEE 802.11: 63 characters or 64 hex digits
 
 Secret wifi_password(const Context& context, const std::string& file) {
-    const Secret content = read_secret(file, kMaxWifiPassword + 2);
-    std::string_view text = content.text();
+    const Secret content = read_secret(file, kMaxWifiPassword + kAround);
+    if (is_utf16(content.text())) {
+        throw Error(Code::WifiConfInvalid, fmt::format("{} is UTF-16 text.", file),
+                    "save it as UTF-8, or type the password");
+    }
+    std::string_view text = without_byte_order_mark(content.text());
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
     Secret password(text);
     if (context.verbose) context.note(fmt::format("Read the Wi-Fi password from {}.", file));

@@ -9,7 +9,7 @@ namespace countersign::cli {
 pki::KeyType key_type_from(std::string_view text) {
     if (const auto type = pki::parse_key_type(text)) return *type;
     throw Error(Code::KeyTypeUnsupported, fmt::format("\"{}\" is no kind of key.", text),
-                "--key p256, p384, rsa2048 or rsa4096");
+                "--key p256, p384, rsa2048, rsa3072 or rsa4096");
 }
 
 lifecycle::Format format_from(std::string_view text) {

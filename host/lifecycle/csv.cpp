@@ -2,20 +2,24 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "host/base/error.h"
+#include "host/base/foreign_text.h"
 #include "host/base/printable.h"
 
 namespace countersign::lifecycle {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr std::string_view kBlanks = " \t";
+constexpr std::string_view kSeparators = ",;\t";
 
-std::string_view trim(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r'))
-        text.remove_suffix(1);
+// Blanks around a field mean nothing; a tab may be what separates.
+std::string_view trim(std::string_view text, char separator) {
+    const auto is_blank = [&](char c) { return c != separator && kBlanks.find(c) != std::string_view::npos; };
+    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
     return text;
 }
 
@@ -26,9 +30,9 @@ std::string_view take_line(std::string_view& text) {
     return line;
 }
 
-// A quoted field's text; `rest` is left at the comma behind it. None: the quote is never closed or text
+// A quoted field's text; `rest` is left at the separator behind it. None: the quote is never closed or text
 // follows it.
-std::optional<std::string> take_quoted(std::string_view& rest) {
+std::optional<std::string> take_quoted(std::string_view& rest, char separator) {
     std::string field;
     for (std::size_t i = 1; i < rest.size(); ++i) {
         if (rest[i] != '"') {
@@ -37,53 +41,95 @@ std::optional<std::string> take_quoted(std::string_view& rest) {
             field += rest[i++];  // RFC 4180: a doubled quote is one quote
         } else {
             rest.remove_prefix(i + 1);
-            const std::size_t comma = rest.find(',');
-            if (!trim(rest.substr(0, comma)).empty()) return std::nullopt;
-            rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma);
+            const std::size_t end = rest.find(separator);
+            if (!trim(rest.substr(0, end), separator).empty()) return std::nullopt;
+            rest.remove_prefix(end == std::string_view::npos ? rest.size() : end);
             return field;
         }
     }
     return std::nullopt;
 }
 
-std::optional<std::vector<std::string>> split_fields(std::string_view line) {
+std::optional<std::vector<std::string>> split_fields(std::string_view line, char separator) {
     std::vector<std::string> fields;
-    for (std::string_view rest = trim(line);;) {
-        rest = trim(rest);
+    for (std::string_view rest = line;;) {
+        rest = trim(rest, separator);
         if (rest.starts_with('"')) {
-            auto field = take_quoted(rest);
+            auto field = take_quoted(rest, separator);
             if (!field) return std::nullopt;
             fields.push_back(std::move(*field));
         } else {
-            const std::size_t comma = rest.find(',');
-            fields.emplace_back(trim(rest.substr(0, comma)));
-            rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma);
+            const std::size_t end = rest.find(separator);
+            fields.emplace_back(trim(rest.substr(0, end), separator));
+            rest.remove_prefix(end == std::string_view::npos ? rest.size() : end);
         }
         if (rest.empty()) return fields;
         rest.remove_prefix(1);
     }
 }
 
+// The first that stands outside of quotes; a comma where there is none.
+char separator_in(std::string_view header) {
+    bool quoted = false;
+    for (const char c : header) {
+        if (c == '"') quoted = !quoted;
+        if (!quoted && kSeparators.find(c) != std::string_view::npos) return c;
+    }
+    return kSeparators.front();
+}
+
 struct Columns {
+    char separator = kSeparators.front();
+    std::size_t lines = 1;  // of the header
     std::optional<std::size_t> name, key, days;
+    std::vector<std::string> unused;
     std::size_t count = 0;
 };
 
-Columns parse_header(std::string_view line) {
-    const auto fields = split_fields(line);
-    if (!fields) throw Error(Code::CsvInvalid, "The first line has an unclosed quote.");
-    Columns columns;
-    columns.count = fields->size();
-    for (std::size_t i = 0; i < fields->size(); ++i) {
-        const std::string& title = (*fields)[i];
-        auto& column = title == "name" ? columns.name : title == "key" ? columns.key : columns.days;
-        if ((title != "name" && title != "key" && title != "days") || column) {
-            throw Error(Code::CsvInvalid,
-                        fmt::format("The first line names a column \"{:.40}\".", one_line(title)));
-        }
-        column = i;
+// Excel's own: "sep=;" before everything else.
+std::optional<char> take_separator(std::string_view& text) {
+    std::string_view rest = text;
+    const std::string_view line = take_line(rest);
+    if (line.size() != 5 || !line.starts_with("sep=") || kSeparators.find(line[4]) == std::string_view::npos)
+        return std::nullopt;
+    text = rest;
+    return line[4];
+}
+
+std::string lower(std::string text) {
+    for (char& c : text) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
     }
-    if (!columns.name) throw Error(Code::CsvInvalid, "The first line names no column \"name\".");
+    return text;
+}
+
+void place(Columns& columns, std::size_t at, const std::string& title) {
+    const std::string meaning = lower(title);
+    const bool known = meaning == "name" || meaning == "key" || meaning == "days";
+    if (!known) {
+        if (!title.empty()) columns.unused.push_back(title);
+        return;
+    }
+    auto& column = meaning == "name" ? columns.name : meaning == "key" ? columns.key : columns.days;
+    if (column)
+        throw Error(Code::CsvInvalid, fmt::format("The first line names a column \"{}\" twice.", meaning));
+    column = at;
+}
+
+Columns parse_header(std::string_view& text) {
+    Columns columns;
+    const auto told = take_separator(text);
+    if (told) columns.lines = 2;
+    const std::string_view line = take_line(text);
+    columns.separator = told ? *told : separator_in(line);
+    const auto fields = split_fields(line, columns.separator);
+    if (!fields) throw Error(Code::CsvInvalid, "The first line has an unclosed quote.");
+    columns.count = fields->size();
+    for (std::size_t i = 0; i < fields->size(); ++i) place(columns, i, (*fields)[i]);
+    if (!columns.name) {
+        throw Error(Code::CsvInvalid,
+                    fmt::format("The first line names no column \"name\", but \"{:.60}\".", one_line(line)));
+    }
     return columns;
 }
 
@@ -104,30 +150,49 @@ CsvDevice parse_device(std::string_view line, std::size_t number, const Columns&
         device.problem = fmt::format("longer than {} bytes", kMaxCsvLine);
         return device;
     }
-    const auto fields = split_fields(line);
+    const auto fields = split_fields(line, columns.separator);
     if (!fields) {
         device.problem = "a quote is not closed";
-    } else if (fields->size() != columns.count) {
-        device.problem = fmt::format("{} fields where the first line has {}", fields->size(), columns.count);
-    } else {
-        device.name = (*fields)[*columns.name];
-        if (columns.key) device.key_type = (*fields)[*columns.key];
-        if (columns.days) read_days(device, (*fields)[*columns.days]);
+        return device;
     }
+    const auto field = [&](std::optional<std::size_t> at) {
+        return at && *at < fields->size() ? (*fields)[*at] : std::string();
+    };
+    const auto beyond = [&] {  // what spreadsheets leave behind the last column is empty
+        return std::any_of(
+            fields->begin() + static_cast<std::ptrdiff_t>(std::min(columns.count, fields->size())),
+            fields->end(), [](const std::string& text) { return !text.empty(); });
+    };
+    if (beyond()) {
+        device.problem = fmt::format("{} fields where the first line has {}", fields->size(), columns.count);
+        return device;
+    }
+    device.name = field(columns.name);
+    device.key_type = field(columns.key);
+    read_days(device, field(columns.days));
     return device;
+}
+
+bool is_empty(std::string_view line, char separator) {
+    return std::all_of(line.begin(), line.end(), [separator](char c) {
+        return c == separator || c == '"' || kBlanks.find(c) != std::string_view::npos;
+    });
 }
 
 }  // namespace
 
-std::vector<CsvDevice> parse_device_csv(std::string_view text) {
-    if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-    const Columns columns = parse_header(take_line(text));
-    std::vector<CsvDevice> devices;
-    for (std::size_t number = 2; !text.empty(); ++number) {
+DeviceList parse_device_csv(std::string_view bytes) {
+    const auto all = foreign_text(bytes);
+    if (!all) throw Error(Code::CsvInvalid, "It begins as UTF-16 text and is not.");
+    std::string_view text = *all;
+    Columns columns = parse_header(text);
+    DeviceList list;
+    for (std::size_t number = columns.lines + 1; !text.empty(); ++number) {
         const std::string_view line = take_line(text);
-        if (!trim(line).empty()) devices.push_back(parse_device(line, number, columns));
+        if (!is_empty(line, columns.separator)) list.devices.push_back(parse_device(line, number, columns));
     }
-    return devices;
+    list.unused = std::move(columns.unused);
+    return list;
 }
 
 }  // namespace countersign::lifecycle

@@ -1,4 +1,5 @@
-// The list of devices for bulk issue: a header line, then one device a line. Quotes as in RFC 4180.
+// The list of devices for bulk issue: a header line, then one device a line, as spreadsheets and people write
+// it. Quotes as in RFC 4180, but no line ends within them.
 #pragma once
 
 #include <cstdint>
@@ -20,9 +21,15 @@ struct CsvDevice {
 inline constexpr std::size_t kMaxCsvBytes = std::size_t{256} << 20;  // some ten million devices
 inline constexpr std::size_t kMaxCsvLine = 1024;
 
-// Columns in any order: name (required), key, days. A bad line is returned with its problem and stops
-// nothing; a bad header throws Error{CsvInvalid}. Blank lines are skipped; CRLF, a byte order mark and blanks
-// around fields are taken.
-[[nodiscard]] std::vector<CsvDevice> parse_device_csv(std::string_view text);
+struct DeviceList {
+    std::vector<CsvDevice> devices;
+    std::vector<std::string> unused;  // titles of columns that mean nothing here
+};
+
+// Columns in any order and any case: name (required), key, days; others are named in `unused`. Fields are
+// separated by the comma, semicolon or tab that the first line has, or that a line "sep=;" before it names. A
+// bad line is returned with its problem and stops nothing; a bad header throws Error{CsvInvalid}. Empty lines
+// and empty columns are skipped; see foreign_text() for line ends and byte order marks.
+[[nodiscard]] DeviceList parse_device_csv(std::string_view bytes);
 
 }  // namespace countersign::lifecycle

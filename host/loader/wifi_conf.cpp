@@ -8,9 +8,10 @@
 namespace countersign::loader {
 namespace {
 
-constexpr std::size_t kMaxSsid = 32;  // bytes, IEEE 802.11
-constexpr std::size_t kMinPassword = 8;
-constexpr std::size_t kMaxPassword = 64;  // 63 characters, or the key itself as 64 hex digits
+constexpr std::size_t kMaxSsid = 32;     // bytes, IEEE 802.11
+constexpr std::size_t kMinPassword = 8;  // bytes
+constexpr std::size_t kMaxPassword = 63;
+constexpr std::size_t kKeyDigits = 64;  // the key itself, in hex
 
 [[noreturn]] void refuse(std::string_view what) {
     throw Error(Code::WifiConfInvalid, what, "countersign load NAME --port PORT --wifi-ssid SSID");
@@ -23,6 +24,11 @@ bool can_be_quoted(std::string_view value, char quote) {
         if (next == std::string_view::npos || value[next] == '#') return false;
     }
     return true;
+}
+
+bool is_password(std::string_view text) {
+    if (text.size() != kKeyDigits) return text.size() >= kMinPassword && text.size() <= kMaxPassword;
+    return text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
 }
 
 Secret line(std::string_view key, std::string_view value) {
@@ -55,9 +61,8 @@ std::map<std::string, Secret> wifi_conf_lines(const BrokerAddress& broker, const
     }
     if (options.wifi_password) {
         const std::string_view password = options.wifi_password->text();
-        if (!password.empty() && (password.size() < kMinPassword || password.size() > kMaxPassword)) {
-            refuse("A Wi-Fi password has 8 to 63 characters.");
-        }
+        if (!password.empty() && !is_password(password))
+            refuse("A Wi-Fi password has 8 to 63 bytes, or 64 hex digits.");
         lines.emplace("wifi_psw", line("wifi_psw", password));
     }
     return lines;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "host/pki/key.h"
 
@@ -16,9 +17,10 @@ struct Csr {
     PublicKey public_key;
 };
 
-// PEM or DER. The self-signature is verified, so whoever sent it holds the key. Extensions asked for are
-// ignored: the profile alone decides what a certificate says. Throws Error: CsrInvalid, KeyTypeUnsupported
-// (weak or unknown keys), NameInvalid.
-[[nodiscard]] Csr parse_csr(ByteView bytes);
+// PEM, in UTF-8 or UTF-16, or DER. A private key beside the request is passed over. The self-signature is
+// verified, so whoever sent it holds the key. Extensions asked for are ignored: the profile alone decides
+// what a certificate says. Throws Error: CsrInvalid, KeyTypeUnsupported (weak or unknown keys), NameInvalid.
+// `name_if_none` counts when the subject has no CN.
+[[nodiscard]] Csr parse_csr(ByteView bytes, std::string_view name_if_none = {});
 
 }  // namespace countersign::pki

@@ -13,13 +13,15 @@
 namespace countersign::pki {
 namespace {
 
-constexpr std::array<std::string_view, 5> kTypeNames{"p256", "p384", "rsa2048", "rsa4096", "ed25519"};
+constexpr std::array<std::string_view, 6> kTypeNames{"p256",    "p384",    "rsa2048",
+                                                     "rsa3072", "rsa4096", "ed25519"};
 
 const char* algorithm_name(KeyType type) {
     switch (type) {
         case KeyType::p256:
         case KeyType::p384: return "EC";
         case KeyType::rsa2048:
+        case KeyType::rsa3072:
         case KeyType::rsa4096: return "RSA";
         case KeyType::ed25519: return "ED25519";
     }
@@ -36,6 +38,9 @@ void configure(EVP_PKEY_CTX* context, KeyType type) {
             break;
         case KeyType::rsa2048:
             require(EVP_PKEY_CTX_set_rsa_keygen_bits(context, 2048) == 1, "EVP_PKEY_CTX_set_rsa_keygen_bits");
+            break;
+        case KeyType::rsa3072:
+            require(EVP_PKEY_CTX_set_rsa_keygen_bits(context, 3072) == 1, "EVP_PKEY_CTX_set_rsa_keygen_bits");
             break;
         case KeyType::rsa4096:
             require(EVP_PKEY_CTX_set_rsa_keygen_bits(context, 4096) == 1, "EVP_PKEY_CTX_set_rsa_keygen_bits");

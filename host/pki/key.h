@@ -20,7 +20,7 @@ namespace countersign::pki {
 using Bytes = std::vector<std::uint8_t>;
 using ByteView = std::span<const std::uint8_t>;
 
-enum class KeyType : std::uint8_t { p256, p384, rsa2048, rsa4096, ed25519 };
+enum class KeyType : std::uint8_t { p256, p384, rsa2048, rsa3072, rsa4096, ed25519 };
 
 // "p256", "rsa4096"…, as on the command line, in CSV files and in the registry.
 [[nodiscard]] std::string_view to_string(KeyType type) noexcept;
@@ -86,8 +86,8 @@ class KeyGenerator {
 };
 
 // Checks a DER SubjectPublicKeyInfo from outside: one of our kinds, named curve, a point on it, RSA of
-// exactly 2048 or 4096 bits with an odd exponent above 2^16. Throws Error{KeyTypeUnsupported} saying which
-// rule failed.
+// exactly 2048, 3072 or 4096 bits with an odd exponent above 2^16. Throws Error{KeyTypeUnsupported} saying
+// which rule failed.
 [[nodiscard]] PublicKey parse_public_key(ByteView spki);
 
 }  // namespace countersign::pki

@@ -46,6 +46,7 @@ const EcForm* ec_form(KeyType type) noexcept {
         case KeyType::p256: return &kP256;
         case KeyType::p384: return &kP384;
         case KeyType::rsa2048:
+        case KeyType::rsa3072:
         case KeyType::rsa4096:
         case KeyType::ed25519: break;
     }

@@ -32,6 +32,21 @@ std::string encode(std::string_view label, ByteView der) {
     return out;
 }
 
+// With an empty der when it has headers. Nothing: no more, or what follows is damaged.
+std::optional<PemBlock> next_block(BIO* bio) {
+    char* label = nullptr;
+    char* header = nullptr;
+    unsigned char* data = nullptr;
+    long length = 0;
+    if (PEM_read_bio(bio, &label, &header, &data, &length) != 1) return std::nullopt;
+    const bool plain = header[0] == '\0';
+    PemBlock block{label, plain ? Secret(ByteView(data, static_cast<std::size_t>(length))) : Secret()};
+    OPENSSL_free(label);
+    OPENSSL_free(header);
+    OPENSSL_clear_free(data, static_cast<std::size_t>(length));
+    return block;
+}
+
 }  // namespace
 
 std::string pem_encode(std::string_view label, ByteView der) {
@@ -45,22 +60,23 @@ Secret pem_encode_secret(std::string_view label, ByteView der) {
     return secret;
 }
 
+std::vector<PemBlock> pem_blocks(std::string_view text) {
+    std::vector<PemBlock> blocks;
+    if (text.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) return blocks;
+    const QuietErrors quiet;
+    const BioPtr bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+    require(bio != nullptr, "BIO_new_mem_buf");
+    while (auto block = next_block(bio.get())) blocks.push_back(std::move(*block));
+    return blocks;
+}
+
 std::optional<PemBlock> pem_decode(std::string_view text) {
     if (text.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) return std::nullopt;
     const QuietErrors quiet;
     const BioPtr bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
     require(bio != nullptr, "BIO_new_mem_buf");
-    char* label = nullptr;
-    char* header = nullptr;
-    unsigned char* data = nullptr;
-    long length = 0;
-    if (PEM_read_bio(bio.get(), &label, &header, &data, &length) != 1) return std::nullopt;
-    const bool plain = header[0] == '\0';
-    PemBlock block{label, Secret(ByteView(data, static_cast<std::size_t>(length)))};
-    OPENSSL_free(label);
-    OPENSSL_free(header);
-    OPENSSL_clear_free(data, static_cast<std::size_t>(length));
-    if (!plain) return std::nullopt;
+    auto block = next_block(bio.get());
+    if (block && block->der.empty()) return std::nullopt;
     return block;
 }
 

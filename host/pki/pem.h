@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "host/base/secret.h"
 #include "host/pki/key.h"
@@ -22,5 +23,8 @@ struct PemBlock {
 // The first block of the text, whatever stands before it. Nothing when there is none, when it is damaged, or
 // when it has headers (the encryption of old OpenSSL, RFC 1421).
 [[nodiscard]] std::optional<PemBlock> pem_decode(std::string_view text);
+
+// All blocks of the text; those of the old encryption with an empty der.
+[[nodiscard]] std::vector<PemBlock> pem_blocks(std::string_view text);
 
 }  // namespace countersign::pki

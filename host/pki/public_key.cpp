@@ -42,10 +42,11 @@ KeyType rsa_type(const EVP_PKEY* pkey) {
     }
     switch (EVP_PKEY_get_bits(pkey)) {
         case 2048: return KeyType::rsa2048;
+        case 3072: return KeyType::rsa3072;
         case 4096: return KeyType::rsa4096;
         default:
             throw refused("The RSA key has " + std::to_string(EVP_PKEY_get_bits(pkey)) +
-                          " bits; 2048 and 4096 are accepted.");
+                          " bits; 2048, 3072 and 4096 are accepted.");
     }
 }
 

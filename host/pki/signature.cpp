@@ -53,6 +53,7 @@ const SignatureScheme& signature_scheme(KeyType ca_key) {
         case KeyType::p256: return ecdsa_p256;
         case KeyType::p384: return ecdsa_p384;
         case KeyType::rsa2048:
+        case KeyType::rsa3072:
         case KeyType::rsa4096: return rsa;
         case KeyType::ed25519: break;
     }

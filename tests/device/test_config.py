@@ -73,7 +73,14 @@ def test_what_cannot_be_meant():
     refused(GOOD.replace(b"home", b"h\x00me"), "control")
     refused(GOOD.replace(b"secret123", b"short"), "wifi_psw")
     refused(GOOD.replace(b"secret123", b"f" * 65), "wifi_psw")
+    refused(GOOD.replace(b"secret123", b"x" * 64), "64 hex digits")
     refused(GOOD.replace(b"192.168.1.22", b""), "server_ip")
+    for url in (b"mqtt://broker.local", b"192.168.1.22:8883", b"broker.local/x"):
+        refused(GOOD.replace(b"192.168.1.22", url), "no mqtt://")
+    check.equal(values(GOOD.replace(b"192.168.1.22", b"fe80::1"))[2], "fe80::1")
+    for left, right in ("\u201c\u201d", "\u201e\u201c", "\u2018\u2019", "\u00ab\u00bb", "`\u00b4"):
+        quoted = (left + "home" + right).encode()
+        refused(GOOD.replace(b'"home"', quoted), "word processor")
     refused(GOOD.replace(b"192.168.1.22", b"h" * 254), "server_ip")
     refused(b"\xff\xfe" + GOOD, "UTF-8")
     refused(GOOD + b"#" * 4096, "4096")

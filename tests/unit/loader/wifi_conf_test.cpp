@@ -49,6 +49,7 @@ TEST(WifiConf, what_no_access_point_takes_is_refused) {
     EXPECT_FALSE(is_refused("12345678"));
     EXPECT_FALSE(is_refused(std::string(64, 'a')));
     EXPECT_TRUE(is_refused(std::string(65, 'a')));
+    EXPECT_TRUE(is_refused(std::string(64, 'x'))) << "no hex digits";
     EXPECT_TRUE(is_refused("password\r"));
 }
 

@@ -46,6 +46,7 @@ TEST(Csr, IsReadWithTheTextThatOpensslAdds) {
 
 TEST(Csr, IsReadForEachKindOfKey) {
     EXPECT_EQ(parse(request({"rsa:2048"}, "/CN=a")).public_key.type, KeyType::rsa2048);
+    EXPECT_EQ(parse(request({"rsa:3072"}, "/CN=a")).public_key.type, KeyType::rsa3072);
     EXPECT_EQ(parse(request({"rsa:4096"}, "/CN=a")).public_key.type, KeyType::rsa4096);
     EXPECT_EQ(parse(request({"ed25519"}, "/CN=a")).public_key.type, KeyType::ed25519);
     EXPECT_EQ(
@@ -104,6 +105,50 @@ TEST(Csr, IsRefusedForItsName) {
 
 TEST(Csr, IsRefusedForAWeakDigest) {
     EXPECT_EQ(refusal(request(kP256, "/CN=a", {"-sha1"})), Code::CsrInvalid);
+}
+
+// OpenSSL's -sigopt names them; the hash of the mask is the other one unless told.
+TEST(Csr, IsRefusedForAWeakDigestWithinRsaPss) {
+    const auto pss = [](const char* digest, const std::vector<std::string>& more) {
+        std::vector<std::string> options{digest, "-sigopt", "rsa_padding_mode:pss"};
+        options.insert(options.end(), more.begin(), more.end());
+        return request({"rsa:2048"}, "/CN=a", options);
+    };
+    EXPECT_EQ(parse(pss("-sha256", {})).name, "a");
+    EXPECT_EQ(refusal(pss("-sha1", {})), Code::CsrInvalid);
+    EXPECT_EQ(refusal(pss("-sha224", {})), Code::CsrInvalid);
+    EXPECT_EQ(refusal(pss("-sha256", {"-sigopt", "rsa_mgf1_md:sha1"})), Code::CsrInvalid);
+}
+
+TEST(Csr, IsFoundBesideTheKeyThatAToolWroteBeforeIt) {
+    const std::string key = openssl({"ecparam", "-name", "prime256v1", "-genkey"});
+    const std::string one = request(kP256, "/CN=kitchen-1");
+    EXPECT_EQ(parse(key + one).name, "kitchen-1");
+    EXPECT_EQ(refusal(key), Code::CsrInvalid);
+    EXPECT_THAT(detail_of([&] { (void)parse(key); }), HasSubstr("no request"));
+    EXPECT_THAT(detail_of([&] { (void)parse(one + request(kP256, "/CN=b")); }), HasSubstr("several"));
+}
+
+TEST(Csr, IsReadAsWindowsWritesIt) {
+    const std::string text = request(kP256, "/CN=kitchen-1");
+    std::string crlf;
+    std::string utf16 = "\xFF\xFE";
+    for (const char c : text) {
+        if (c == '\n') crlf += '\r';
+        crlf += c;
+        utf16 += c;
+        utf16 += '\0';
+    }
+    EXPECT_EQ(parse("\xEF\xBB\xBF" + crlf).name, "kitchen-1");
+    EXPECT_EQ(parse(utf16).name, "kitchen-1");
+}
+
+TEST(Csr, WithoutANameTakesTheOneItIsGiven) {
+    const std::string nameless = request(kP256, "/O=nobody");
+    EXPECT_EQ(parse_csr(der::text(nameless), "kitchen-1").name, "kitchen-1");
+    EXPECT_EQ(parse_csr(der::text(request(kP256, "/CN=a")), "b").name, "a") << "the caller compares";
+    EXPECT_EQ(code_of([&] { (void)parse_csr(der::text(request(kP256, "/CN=a/CN=b")), "a"); }),
+              Code::CsrInvalid);
 }
 
 TEST(Csr, IsRefusedWithAnotherSignature) {

@@ -16,6 +16,7 @@ std::string word_for(KeyType type) {
         case KeyType::p256: return "NIST CURVE: P-256";
         case KeyType::p384: return "NIST CURVE: P-384";
         case KeyType::rsa2048: return "Private-Key: (2048 bit";
+        case KeyType::rsa3072: return "Private-Key: (3072 bit";
         case KeyType::rsa4096: return "Private-Key: (4096 bit";
         case KeyType::ed25519: return "ED25519 Private-Key";
     }
@@ -57,7 +58,7 @@ TEST(KeyGenerator, NeverMakesTheSameKeyTwice) {
 }
 
 TEST(KeyType, HasNames) {
-    for (const char* name : {"p256", "p384", "rsa2048", "rsa4096", "ed25519"}) {
+    for (const char* name : {"p256", "p384", "rsa2048", "rsa3072", "rsa4096", "ed25519"}) {
         ASSERT_TRUE(parse_key_type(name)) << name;
         EXPECT_EQ(to_string(*parse_key_type(name)), name);
     }
