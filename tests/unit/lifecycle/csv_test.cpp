@@ -79,7 +79,9 @@ TEST(DeviceCsv, TakesWhatEverySpreadsheetWrites) {
         EXPECT_EQ(list.devices[0].name, "user1") << shown;
         EXPECT_EQ(list.devices[1].name, "user2") << shown;
         EXPECT_EQ(list.devices[0].problem + list.devices[1].problem, "") << shown;
-        if (text.find("30") != std::string_view::npos) EXPECT_EQ(list.devices[0].days, 30) << shown;
+        if (text.find("30") != std::string_view::npos) {
+            EXPECT_EQ(list.devices[0].days, 30) << shown;
+        }
     }
 }
 
