@@ -10,58 +10,25 @@
 #include <cstring>
 #include <thread>
 
+#include "host/base/beneath.h"
 #include "host/base/error.h"
+#include "host/base/temporary.h"
 
 namespace countersign {
 namespace {
 
 namespace fs = std::filesystem;
 
-class Descriptor {
-  public:
-    explicit Descriptor(int fd) : fd_(fd) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    [[nodiscard]] int get() const noexcept { return fd_; }
-
-  private:
-    int fd_;
-};
-
 [[noreturn]] void fail(Code code, const fs::path& path) {
     throw Error(code, fmt::format("{}: {}.", path.string(), std::strerror(errno)));
-}
-
-void write_all(int fd, std::span<const std::uint8_t> content, const fs::path& path) {
-    while (!content.empty()) {
-        const ssize_t written = ::write(fd, content.data(), content.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) fail(Code::FileWrite, path);
-        content = content.subspan(static_cast<std::size_t>(written));
-    }
 }
 
 }  // namespace
 
 void write_file(const fs::path& path, std::span<const std::uint8_t> content, mode_t mode) {
-    // The process id keeps two writers apart; a leftover of a killed process with the same id is replaced.
-    const fs::path temporary = path.string() + fmt::format(".{}.tmp", ::getpid());
-    ::unlink(temporary.c_str());
-    const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode & 0700));
-    if (file.get() < 0) fail(Code::FileWrite, path);
-    try {
-        if (::fchmod(file.get(), mode) != 0) fail(Code::FileWrite, path);
-        write_all(file.get(), content, path);
-        if (::fsync(file.get()) != 0) fail(Code::FileWrite, path);
-        if (::rename(temporary.c_str(), path.c_str()) != 0) fail(Code::FileWrite, path);
-    } catch (...) {
-        ::unlink(temporary.c_str());
-        throw;
-    }
-    sync_folder(path.parent_path());
+    TemporaryFile file(path, mode);
+    file.write(content);
+    file.take_its_place();
 }
 
 void write_file(const fs::path& path, std::string_view content, mode_t mode) {
@@ -69,8 +36,8 @@ void write_file(const fs::path& path, std::string_view content, mode_t mode) {
 }
 
 void write_new_file(const fs::path& path, std::span<const std::uint8_t> content, mode_t mode, bool sync) {
-    const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-    if (file.get() < 0) fail(errno == EEXIST ? Code::FileExists : Code::FileWrite, path);
+    const Descriptor file = open_path(path, O_WRONLY | O_CREAT | O_EXCL, mode);
+    if (!file) fail(errno == EEXIST ? Code::FileExists : Code::FileWrite, path);
     // The umask only ever takes bits away, so a private file is private from the first byte. Asked before it
     // is set: what does not change costs the file system no journal entry.
     struct stat made {};
@@ -86,8 +53,7 @@ void write_new_file(const fs::path& path, std::string_view content, mode_t mode,
 }
 
 std::vector<std::uint8_t> read_file(const fs::path& path, std::size_t max_bytes) {
-    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (file.get() < 0) fail(Code::FileRead, path);
+    const Descriptor file = open_file(path, O_RDONLY, Code::FileRead);
     std::vector<std::uint8_t> content;
     std::uint8_t chunk[16384];
     for (;;) {
@@ -115,7 +81,7 @@ std::string read_text(const fs::path& path, std::size_t max_bytes) {
 }
 
 void make_folder(const fs::path& path, mode_t mode) {
-    if (fs::is_directory(path)) return;
+    if (open_path(path, O_PATH | O_DIRECTORY)) return;
     if (path.has_parent_path() && !fs::exists(path.parent_path())) make_folder(path.parent_path(), mode);
     if (make_new_folder(path, mode) || fs::is_directory(path)) return;
     errno = ENOTDIR;
@@ -123,37 +89,42 @@ void make_folder(const fs::path& path, mode_t mode) {
 }
 
 bool make_new_folder(const fs::path& path, mode_t mode) {
-    if (::mkdir(path.c_str(), mode) != 0) {
+    const Entry entry(path);
+    if (!entry.folder) fail(Code::FileWrite, path);
+    if (::mkdirat(entry.folder.get(), entry.name.c_str(), mode) != 0) {
         if (errno != EEXIST) fail(Code::FileWrite, path);
         return false;
     }
     // As with private files: the umask cannot open what is closed already.
-    if (mode != kPrivateFolder && ::chmod(path.c_str(), mode) != 0) fail(Code::FileWrite, path);
+    if (mode == kPrivateFolder) return true;
+    const Descriptor made(
+        ::openat(entry.folder.get(), entry.name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!made || ::fchmod(made.get(), mode) != 0) fail(Code::FileWrite, path);
     return true;
 }
 
 void sync_folder(const fs::path& path) {
     const fs::path folder = path.empty() ? fs::path(".") : path;
-    const Descriptor handle(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (handle.get() < 0 || ::fsync(handle.get()) != 0) fail(Code::FileWrite, folder);
+    const Descriptor handle = open_path(folder, O_RDONLY | O_DIRECTORY);
+    if (!handle || ::fsync(handle.get()) != 0) fail(Code::FileWrite, folder);
 }
 
 void sync_filesystem(const fs::path& folder) {
-    const Descriptor handle(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (handle.get() < 0 || ::syncfs(handle.get()) != 0) fail(Code::FileWrite, folder);
+    const Descriptor handle = open_path(folder, O_RDONLY | O_DIRECTORY);
+    if (!handle || ::syncfs(handle.get()) != 0) fail(Code::FileWrite, folder);
 }
 
-FileLock::FileLock(const fs::path& path, std::chrono::milliseconds wait)
-    : fd_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kPrivateFile)) {
-    if (fd_ < 0) fail(Code::FileWrite, path);
+FileLock::FileLock(const fs::path& path, std::chrono::milliseconds wait) : fd_(-1) {
+    const Descriptor file = open_file(path, O_RDWR | O_CREAT, Code::FileWrite, kPrivateFile);
     const auto deadline = std::chrono::steady_clock::now() + wait;
-    while (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+    while (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
         if (std::chrono::steady_clock::now() >= deadline) {
-            ::close(fd_);
             throw Error(Code::HomeBusy, fmt::format("{} is locked by another countersign.", path.string()));
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
+    fd_ = ::fcntl(file.get(), F_DUPFD_CLOEXEC, 0);  // the lock is shared by both and goes with the last
+    if (fd_ < 0) fail(Code::FileWrite, path);
 }
 
 FileLock::~FileLock() {
@@ -161,12 +132,10 @@ FileLock::~FileLock() {
 }
 
 bool is_locked(const fs::path& path) {
-    const Descriptor handle(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (handle.get() < 0) {
-        if (errno == ENOENT) return false;
-        fail(Code::FileRead, path);
-    }
-    return ::flock(handle.get(), LOCK_SH | LOCK_NB) != 0;
+    std::error_code ignored;
+    if (!fs::exists(path, ignored)) return false;
+    const Descriptor file = open_file(path, O_RDONLY, Code::FileRead);
+    return ::flock(file.get(), LOCK_SH | LOCK_NB) != 0;
 }
 
 }  // namespace countersign

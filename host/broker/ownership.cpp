@@ -13,8 +13,10 @@
 #include <optional>
 #include <vector>
 
+#include "host/base/beneath.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/tree.h"
 #include "host/broker/config.h"
 
 namespace countersign::broker {
@@ -54,10 +56,38 @@ bool allows(const struct stat& info, const Identity& who, unsigned bit) {
     return (info.st_mode & bit) != 0;
 }
 
-void give(const fs::path& path, uid_t user, gid_t group) {
-    if (::chown(path.c_str(), user, group) != 0 && errno != ENOENT) {
-        throw Error(Code::FileWrite, fmt::format("{}: {}.", path.string(), std::strerror(errno)));
+[[noreturn]] void fail(const fs::path& path) {
+    throw Error(Code::FileWrite, fmt::format("{}: {}.", path.string(), std::strerror(errno)));
+}
+
+Descriptor open_folder(const fs::path& path) {
+    Descriptor folder = open_path(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (!folder) fail(path);
+    return folder;
+}
+
+// One file of a folder in which nobody else can put another in its place: a plain one with this name only.
+// Whatever else has the name (out of a backup, say) stays whose it is.
+void give(const Descriptor& folder, const std::string& name, uid_t user, gid_t group) {
+    const Descriptor file(
+        ::openat(folder.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    struct stat info {};
+    if (!file || ::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink != 1) return;
+    if (info.st_uid == user && info.st_gid == group) return;
+    if (::fchown(file.get(), user, group) != 0) fail(name);
+}
+
+// Once, while it is root's: from then on the broker's user can put into it what it likes, and what is in it
+// is no business of root's any more.
+void give_data(const fs::path& path, const passwd& user) {
+    const Descriptor data = open_folder(path);
+    struct stat info {};
+    if (::fstat(data.get(), &info) != 0) fail(path);
+    if (info.st_uid != 0 || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0) return;
+    for (const auto& entry : entries_in(path)) {
+        if (entry.kind == EntryKind::file) give(data, entry.name, user.pw_uid, user.pw_gid);
     }
+    if (::fchown(data.get(), user.pw_uid, user.pw_gid) != 0) fail(path);
 }
 
 // The user and its first group, when files have to be handed over at all.
@@ -82,17 +112,12 @@ void hand_over(const fs::path& folder) {
     const passwd* user = receiver();
     if (user == nullptr) return;
     const Files files(folder);
-    give(folder, 0, user->pw_gid);
-    if (::chmod(folder.c_str(), kSharedFolder) != 0) {
-        throw Error(Code::FileWrite, fmt::format("{}: {}.", folder.string(), std::strerror(errno)));
-    }
-    give(files.key, user->pw_uid, user->pw_gid);
-    give(files.admission, 0, user->pw_gid);
-    give(files.data, user->pw_uid, user->pw_gid);
-    std::error_code ignored;
-    for (const auto& entry : fs::directory_iterator(files.data, ignored)) {
-        give(entry.path(), user->pw_uid, user->pw_gid);
-    }
+    const Descriptor shared = open_folder(folder);
+    if (::fchown(shared.get(), 0, user->pw_gid) != 0 || ::fchmod(shared.get(), kSharedFolder) != 0)
+        fail(folder);
+    give(shared, files.key.filename(), user->pw_uid, user->pw_gid);
+    give(shared, files.admission.filename(), 0, user->pw_gid);
+    give_data(files.data, *user);
 }
 
 void check_reachable(const fs::path& path, const std::string& user) {

@@ -5,6 +5,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/tree.h"
 #include "host/cli/commands.h"
 #include "host/lifecycle/home.h"
 #include "host/pki/authority.h"
@@ -59,7 +60,7 @@ void remove_root(const Context& context, const std::string& copy) {
     } else if (!fs::exists(home.root_exported())) {
         throw Error(Code::RootNotExported);
     }
-    fs::remove(home.root_key());
+    remove_file(home.root_key());
     sync_folder(home.authority());
     context.report("Removed the root key from this computer. Issuing and renewing go on without it.",
                    {{"removed", home.root_key().string()}});

@@ -5,6 +5,7 @@
 
 #include "core/identity/message.h"
 #include "host/base/error.h"
+#include "host/base/tree.h"
 #include "host/pki/message_signature.h"
 
 namespace countersign::lifecycle {
@@ -12,9 +13,7 @@ namespace countersign::lifecycle {
 std::uint32_t anchors_version(const Home& home) {
     std::uint32_t newest = 1;
     const auto folder = home.anchor_set(newest).parent_path();
-    if (!std::filesystem::exists(folder)) return newest;
-    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-        const std::string name = entry.path().filename();
+    for (const auto& [name, kind] : entries_in(folder)) {
         std::uint32_t version = 0;
         const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), version);
         if (error == std::errc() && end == name.data() + name.size()) newest = std::max(newest, version);

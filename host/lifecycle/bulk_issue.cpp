@@ -81,6 +81,9 @@ class Bulk {
         if (is_reserved_name(device.name)) throw Error(Code::NameReserved);
         if (is_taken(device, known)) {
             ++result_.already;
+            if (const auto out = out_of(device.name); out && home_.finished().contains(device.name))
+                hand_out(home_.home().device(device.name), device.name,
+                         *out);  // a killed run of this command
             return;
         }
         chosen_.push_back({&device, &issuer_for(device)});
@@ -140,7 +143,7 @@ class Bulk {
                                     Durability::together);
         for (const auto& identity : identities) {
             const std::string& name = identity.certificate.info.name;
-            writer.stage(name, identity.certificate, identity.key_der, out_of(name));
+            writer.stage(name, identity.certificate, identity.key_der);
         }
         sync_staging(home_.home());
     }

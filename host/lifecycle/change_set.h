@@ -17,7 +17,8 @@ class ChangeSet {
     // outlive it.
     explicit ChangeSet(const Home& home);
 
-    // `target` is a path in the home. Throws Error{FileWrite}.
+    // `target` is a path in the home, of those that a change set may hold (change_set.cpp). Throws
+    // Error{FileWrite}.
     void put(const std::filesystem::path& target, std::string_view content, mode_t mode);
     // Commits, and moves everything into place.
     void commit();
@@ -26,7 +27,8 @@ class ChangeSet {
     const Home& home_;
 };
 
-// Moves into place what was committed, and drops what was not. True when something was committed.
+// Moves into place what was committed, and drops what was not. True when something was committed. Throws
+// Error{HomeUnsafe}, nothing moved, when something lies in it that no command puts there.
 bool finish_change_set(const Home& home);
 
 }  // namespace countersign::lifecycle

@@ -7,6 +7,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/tree.h"
 #include "host/broker/config.h"
 #include "host/broker/control.h"
 #include "host/lifecycle/authority_store.h"
@@ -106,7 +107,7 @@ Compromise replace_stolen_key(OpenHome& home, Seconds after, const pki::PrivateK
     result.rolled =
         result.resumed ? rolled_before(home, present) : roll_issuing(home, root, passphrase, OldKey::stolen);
     renew_own_clients(home, passphrase, result.fates);
-    std::filesystem::remove(home.home().compromise());
+    remove_file(home.home().compromise());
     return result;
 }
 

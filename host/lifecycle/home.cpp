@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/identity/name.h"
+#include "host/base/beneath.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
 
@@ -11,8 +13,17 @@ namespace countersign::lifecycle {
 
 using Json = nlohmann::ordered_json;
 
+Home::Home(std::filesystem::path root) : root_(std::move(root)) {
+    confine(root_);
+}
+
+std::filesystem::path Home::device(std::string_view name) const {
+    if (!is_valid_name(name)) throw Error(Code::NameInvalid);
+    return devices() / name;
+}
+
 void Home::require_initialised() const {
-    if (std::filesystem::exists(settings())) return;
+    if (open_path(settings(), O_PATH)) return;
     throw Error(Code::HomeMissing, fmt::format("There is no authority in {} yet.", root_.string()));
 }
 

@@ -14,7 +14,8 @@ namespace countersign::lifecycle {
 // The paths of docs/architecture.md, "The home folder".
 class Home {
   public:
-    explicit Home(std::filesystem::path root) : root_(std::move(root)) {}
+    // From here on nothing leads out of this folder, in the whole process (host/base/beneath.h).
+    explicit Home(std::filesystem::path root);
 
     [[nodiscard]] const std::filesystem::path& root() const noexcept { return root_; }
     [[nodiscard]] std::filesystem::path lock() const { return root_ / "home.lock"; }
@@ -50,7 +51,8 @@ class Home {
     [[nodiscard]] std::filesystem::path acl() const { return broker() / "acl"; }
 
     [[nodiscard]] std::filesystem::path devices() const { return root_ / "devices"; }
-    [[nodiscard]] std::filesystem::path device(std::string_view name) const { return devices() / name; }
+    // Throws Error{NameInvalid}: a registry out of a backup may hold anything.
+    [[nodiscard]] std::filesystem::path device(std::string_view name) const;
     // Identities on their way into devices/: complete and synced, but not yet renamed.
     [[nodiscard]] std::filesystem::path staging() const { return root_ / ".staging"; }
     // Identities that `issue --replace` replaced, kept because the old certificate works until the new one is

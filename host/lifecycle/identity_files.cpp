@@ -2,17 +2,16 @@
 
 #include <fmt/format.h>
 
+#include "core/identity/name.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/tree.h"
 #include "host/pki/pem.h"
 
 namespace countersign::lifecycle {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Beside the staged files: where they go when not to devices/<name>/.
-constexpr std::string_view kOutFile = ".out";
 
 pki::ByteView bytes_of(std::string_view text) {
     return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
@@ -38,34 +37,21 @@ std::optional<pki::CertificateInfo> certificate_in(const fs::path& folder, std::
     }
 }
 
+bool belongs_to_identity(std::string_view file, std::string_view name) {
+    for (const char* end : {".crt.der", ".crt.pem", ".key.der", ".key.pem"})
+        if (file == fmt::format("{}{}", name, end)) return true;
+    return file == "ca.crt.der" || file == "ca.crt.pem";
+}
+
 void set_aside(const Home& home, std::string_view name) {
     const auto before = certificate_in(home.device(name), name);
     make_folder(home.replaced(), kPrivateFolder);
-    fs::rename(
-        home.device(name),
-        home.replaced() / fmt::format("{}-{}", name, before ? before->serial : std::string("unreadable")));
-    sync_folder(home.replaced());
-}
-
-// Where a staged identity is to go, if not to devices/<name>/.
-std::optional<fs::path> out_of(const fs::path& folder) {
-    if (!fs::exists(folder / kOutFile)) return std::nullopt;
-    return read_text(folder / kOutFile);
-}
-
-// Into a folder of the user's own, file by file: it may be on another file system, and hold other things.
-fs::path hand_out(const fs::path& from, const fs::path& out) {
-    make_folder(out, kPrivateFolder);
-    for (const auto& entry : fs::directory_iterator(from)) {
-        const fs::path name = entry.path().filename();
-        if (name == kOutFile) continue;
-        const mode_t mode = name.string().find(".key.") == std::string::npos ? kPublicFile : kPrivateFile;
-        auto content = read_file(entry.path());
-        write_file(out / name, content, mode);
-        explicit_bzero(content.data(), content.size());
+    const fs::path place =
+        home.replaced() / fmt::format("{}-{}", name, before ? before->serial : std::string("unreadable"));
+    if (!rename_entry(home.device(name), place)) {
+        throw Error(Code::FileWrite, fmt::format("{} is in the way.", place.string()));
     }
-    fs::remove_all(from);
-    return out;
+    sync_folder(home.replaced());
 }
 
 }  // namespace
@@ -81,11 +67,11 @@ IdentityWriter::IdentityWriter(const Home& home, const pki::Authority& authority
     make_folder(home.devices(), kPrivateFolder);
 }
 
-void IdentityWriter::stage(std::string_view name, const pki::Certificate& certificate, const Secret& key_der,
-                           const std::optional<fs::path>& out) const {
+void IdentityWriter::stage(std::string_view name, const pki::Certificate& certificate,
+                           const Secret& key_der) const {
     const fs::path folder = staging_ / name;
     if (!make_new_folder(folder, kPrivateFolder)) {
-        fs::remove_all(folder);
+        remove_tree(folder);
         make_folder(folder, kPrivateFolder);
     }
     const std::string files = folder / name;
@@ -102,7 +88,6 @@ void IdentityWriter::stage(std::string_view name, const pki::Certificate& certif
         }
         write(folder / "ca.crt.pem", bytes_of(ca_pem_), kPublicFile);
     }
-    if (out) write(folder / kOutFile, bytes_of(out->native()), kPrivateFile);
     if (durability_ == Durability::together) return;
     sync_folder(folder);
     sync_folder(staging_);
@@ -118,31 +103,44 @@ void sync_staging(const Home& home) {
 
 fs::path put_in_place(const Home& home, std::string_view name, const std::optional<fs::path>& out) {
     const fs::path from = home.staging() / name;
-    if (out) return hand_out(from, *out);
+    if (out) return hand_out(from, name, *out);
     fs::path to = home.device(name);
-    std::error_code taken;
-    fs::rename(from, to, taken);
-    if (taken) {
-        if (fs::exists(to)) set_aside(home, name);
-        fs::rename(from, to);
-    }
+    if (rename_entry(from, to)) return to;
+    set_aside(home, name);
+    if (!rename_entry(from, to)) throw Error(Code::FileWrite, fmt::format("{} is not there.", from.string()));
     return to;
+}
+
+// Into a folder of the user's own, file by file: it may be on another file system, and hold other things.
+fs::path hand_out(const fs::path& from, std::string_view name, const fs::path& out) {
+    make_folder(out, kPrivateFolder);
+    for (const auto& entry : entries_in(from)) {
+        if (!belongs_to_identity(entry.name, name)) continue;
+        const mode_t mode = entry.name.find(".key.") == std::string::npos ? kPublicFile : kPrivateFile;
+        auto content = read_file(from / entry.name);
+        write_file(out / entry.name, content, mode);
+        explicit_bzero(content.data(), content.size());
+    }
+    remove_tree(from);
+    return out;
 }
 
 std::set<std::string> finish_staged(const Home& home, const registry::Registry& registry) {
     std::set<std::string> finished;
-    if (!fs::exists(home.staging())) return finished;
-    std::vector<fs::path> folders;
-    for (const auto& entry : fs::directory_iterator(home.staging())) folders.push_back(entry.path());
-    for (const auto& folder : folders) {
-        const std::string name = folder.filename();
-        const auto info = certificate_in(folder, name);
-        if (info && registry.find_certificate(info->fingerprint)) {
-            put_in_place(home, name, out_of(folder));
-            finished.insert(name);
-        } else {
-            fs::remove_all(folder);
+    for (const auto& [name, kind] : entries_in(home.staging())) {
+        const fs::path folder = home.staging() / name;
+        const auto info =
+            kind == EntryKind::folder && is_valid_name(name) ? certificate_in(folder, name) : std::nullopt;
+        if (!info || !registry.find_certificate(info->fingerprint)) {
+            remove_tree(folder);
+            continue;
         }
+        for (const auto& entry : entries_in(folder)) {
+            if (entry.kind != EntryKind::file || !belongs_to_identity(entry.name, name))
+                remove_tree(folder / entry.name);
+        }
+        put_in_place(home, name, std::nullopt);
+        finished.insert(name);
     }
     if (!finished.empty()) sync_folder(home.devices());
     return finished;

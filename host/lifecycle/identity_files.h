@@ -31,10 +31,8 @@ class IdentityWriter {
   public:
     IdentityWriter(const Home& home, const pki::Authority& authority, Format format, Durability durability);
 
-    // `key_der` (PKCS#8) may be empty: the key is elsewhere. `out` is where the files shall go in the end, if
-    // not to devices/<name>/. Replaces what is staged under this name.
-    void stage(std::string_view name, const pki::Certificate& certificate, const Secret& key_der,
-               const std::optional<std::filesystem::path>& out) const;
+    // `key_der` (PKCS#8) may be empty: the key is elsewhere. Replaces what is staged under this name.
+    void stage(std::string_view name, const pki::Certificate& certificate, const Secret& key_der) const;
 
   private:
     void write(const std::filesystem::path& file, pki::ByteView content, mode_t mode) const;
@@ -49,12 +47,18 @@ class IdentityWriter {
 // Makes everything staged so far survive a power cut.
 void sync_staging(const Home& home);
 
-// Moves the staged identity to its place, `out` when it was staged with one, and returns the folder. An
-// earlier identity of the name goes to replaced/<name>-<serial>/.
+// Moves the staged identity to its place, devices/<name>/ or `out`, and returns the folder. An earlier
+// identity in devices/ goes to replaced/<name>-<serial>/.
 std::filesystem::path put_in_place(const Home& home, std::string_view name,
                                    const std::optional<std::filesystem::path>& out);
 
-// For every staged identity: rows committed → put in place, else removed. Returns the names put in place.
+// Moves an identity into a folder of the user's own, which the command's own words name: no file in the home
+// does.
+std::filesystem::path hand_out(const std::filesystem::path& from, std::string_view name,
+                               const std::filesystem::path& out);
+
+// For every staged identity: rows committed → put in place, in devices/, else removed. What does not belong
+// to an identity is left out. Returns the names put in place.
 std::set<std::string> finish_staged(const Home& home, const registry::Registry& registry);
 
 }  // namespace countersign::lifecycle

@@ -6,6 +6,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/tree.h"
 #include "host/broker/ca_folder.h"
 #include "host/broker/config.h"
 #include "host/broker/ownership.h"
@@ -117,7 +118,7 @@ void prepare_init(const Home& home) {
                         fmt::format("{} is there, and not from countersign init.", entry.string()),
                         "countersign --home DIR init HOST, with an empty DIR");
         }
-        fs::remove_all(entry);
+        remove_tree(entry);
     }
 }
 
@@ -161,7 +162,7 @@ InitResult init(const Home& home, const InitRequest& request, const Secret& pass
     settings.old_boards = request.old_boards == pki::OldBoards::served;
     for (const auto& host : request.hosts) settings.hosts.push_back(host.text());
     save_settings(home, settings);
-    fs::remove(home.unfinished_init());
+    remove_file(home.unfinished_init());
     return {authority.root().info, authority.issuing().info, broker_leaf.certificate.info,
             operator_leaf.certificate.info};
 }

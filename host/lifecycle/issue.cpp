@@ -92,8 +92,9 @@ std::optional<Issued> already_finished(OpenHome& home, const IssueRequest& reque
     if (!home.finished().contains(request.name)) return std::nullopt;
     const auto working = working_certificate(home.registry(), request.name);
     if (!working) return std::nullopt;
+    const auto place = home.home().device(request.name);
     return Issued{pki::parse_certificate(working->der).info,
-                  request.out.value_or(home.home().device(request.name)),
+                  request.out ? hand_out(place, request.name, *request.out) : place,
                   home.registry().certificates_of(request.name).size() > 1, true};
 }
 
@@ -101,7 +102,7 @@ Issued issue(OpenHome& home, IssuingAuthority& authority, const IssueRequest& re
     check_request(home, request);
     const auto product = make_certificate(authority, request);
     const IdentityWriter writer(home.home(), authority.authority(), request.format, Durability::each);
-    writer.stage(request.name, product.certificate, product.key_der, request.out);
+    writer.stage(request.name, product.certificate, product.key_der);
     const bool known = home.registry().find_device(request.name).has_value();
     commit_rows(home, as_row(product.certificate, request.role, authority.authority()), known);
     Issued issued{product.certificate.info, put_in_place(home.home(), request.name, request.out), known,

@@ -41,7 +41,8 @@ void check_known(const registry::Device& device, const std::string& name, Role r
 // NameReserved, NameTaken, CsrInvalid, Usage}.
 void check_request(OpenHome& home, const IssueRequest& request);
 
-// The identity an earlier, killed run of the same command had committed: nothing is left to do but say so.
+// The identity an earlier, killed run of the same command had committed: nothing is left to do but say so,
+// and to put it where this command wants it.
 [[nodiscard]] std::optional<Issued> already_finished(OpenHome& home, const IssueRequest& request);
 
 // Key, certificate, files, rows, admission file. Throws what check_request and the issuer throw; nothing has

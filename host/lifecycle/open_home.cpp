@@ -1,7 +1,7 @@
 #include "host/lifecycle/open_home.h"
 
-#include <vector>
-
+#include "host/base/temporary.h"
+#include "host/base/tree.h"
 #include "host/broker/admission/publisher.h"
 #include "host/broker/config.h"
 #include "host/broker/control.h"
@@ -18,20 +18,14 @@ const Home& checked(const Home& home) {
     return home;
 }
 
-// Temporary files of a killed write_file(), and the mark of an init that was killed after its last file:
-// nobody else writes here while we hold the lock.
-void remove_leftovers(const Home& home) {
+// Temporary files of killed commands, and the mark of an init that was killed after its last file.
+void clean_up(const Home& home) {
     for (const auto& folder : {home.root(), home.authority(), home.anchor_set(1).parent_path(), home.broker(),
                                broker::Files(home.broker()).cas, home.operator_folder(),
                                home.responder_folder(), crl_files(home).der.parent_path()}) {
-        if (!std::filesystem::exists(folder)) continue;
-        std::vector<std::filesystem::path> leftovers;
-        for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-            if (entry.path().extension() == ".tmp") leftovers.push_back(entry.path());
-        }
-        for (const auto& leftover : leftovers) std::filesystem::remove(leftover);
+        remove_leftovers(folder);
     }
-    std::filesystem::remove(home.unfinished_init());
+    remove_file(home.unfinished_init());
 }
 
 }  // namespace
@@ -44,7 +38,7 @@ OpenHome::OpenHome(const Home& home, const Clock& clock, std::chrono::millisecon
       registry_(registry::Registry::open(home_.registry(), clock)),
       clock_(clock),
       finished_(finish_staged(home_, registry_)) {
-    remove_leftovers(home_);
+    clean_up(home_);
     if (finished_change_) broker::RunningBroker(home_.broker()).reload();
     publish();
 }

@@ -8,6 +8,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/tree.h"
 #include "host/broker/config.h"
 #include "host/broker/control.h"
 #include "host/lifecycle/anchors.h"
@@ -236,7 +237,7 @@ Rolled start_root_rollover(OpenHome& home, const pki::PrivateKey& old_root, cons
              make_root_list(place, old.root(), old_signer, now, pki::kForever));
     put_list(change, root_list_files(place),
              make_root_list(place, root.certificate, root_signer, now, now + kRootListLifetime));
-    fs::remove(place.root_exported());  // that was the old one
+    remove_file(place.root_exported());  // that was the old one
     return take_effect(change, home, successor, broker, "a new root", listed);
 }
 
@@ -273,13 +274,13 @@ bool finish_root_rollover(OpenHome& home, const std::set<std::string>& without) 
     // Each step can be repeated; the last one says that it is done.
     const broker::Files files(home.home().broker());
     const auto leaf = pki::parse_certificate_pem(read_text(files.certificate));
-    fs::remove(home.home().bridge());
+    remove_file(home.home().bridge());
     write_file(files.certificate,
                pki::to_pem(leaf) + pki::to_pem(load_authority(home.home(), home.clock().now()).issuing()),
                kPublicFile);
     const bool told = broker::RunningBroker(home.home().broker()).reload();
     home.registry().record("rollover", "", rollover->to, "the old root is given up");
-    fs::remove(home.home().rollover());
+    remove_file(home.home().rollover());
     sync_folder(home.home().authority());
     return told;
 }

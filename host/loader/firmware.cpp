@@ -3,12 +3,12 @@
 #include <array>
 #include <cstdint>
 #include <cstdlib>
-#include <fstream>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "host/base/error.h"
+#include "host/base/files.h"
 #include "host/base/subprocess.h"
 #include "host/loader/helper_programs.h"
 #include "host/loader/ports.h"
@@ -21,6 +21,7 @@ constexpr std::chrono::minutes kDeadline{10};  // 4 MB at 115200 baud take six
 // Espressif's application image format: magic byte, and the chip's id in bytes 12 and 13 of the header.
 constexpr std::uint8_t kImageMagic = 0xE9;
 constexpr std::size_t kHeaderSize = 24;
+constexpr std::size_t kMaxImage = std::size_t{64} << 20;  // more than any ESP32's flash
 
 struct Chip {
     std::uint16_t id;
@@ -40,13 +41,9 @@ constexpr std::array<Chip, 9> kChips{{
 }};
 
 const Chip& chip_of(const std::filesystem::path& image) {
-    std::ifstream file(image, std::ios::binary);
-    std::array<char, kHeaderSize> header{};
-    if (!file) throw Error(Code::FileRead, image.string() + " cannot be read.");
-    file.read(header.data(), header.size());
-    const auto byte = [&](std::size_t at) { return static_cast<std::uint8_t>(header.at(at)); };
-    const auto id = static_cast<std::uint16_t>(byte(12) | byte(13) << 8);
-    if (file && byte(0) == kImageMagic) {
+    const auto content = read_file(image, kMaxImage);
+    if (content.size() >= kHeaderSize && content[0] == kImageMagic) {
+        const auto id = static_cast<std::uint16_t>(content[12] | content[13] << 8);
         for (const Chip& chip : kChips)
             if (chip.id == id) return chip;
     }

@@ -71,7 +71,9 @@ std::vector<PemBlock> pem_blocks(std::string_view text) {
 }
 
 std::optional<PemBlock> pem_decode(std::string_view text) {
-    if (text.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) return std::nullopt;
+    // OpenSSL makes no reader of nothing.
+    if (text.empty() || text.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()))
+        return std::nullopt;
     const QuietErrors quiet;
     const BioPtr bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
     require(bio != nullptr, "BIO_new_mem_buf");

@@ -3,12 +3,14 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 
+#include "host/base/beneath.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/printable.h"
@@ -21,18 +23,28 @@ namespace {
 constexpr int kBusyTimeoutMs = 10'000;
 constexpr const char* kInMemory = ":memory:";
 
+// SQLite opens by paths, and reads whatever is there. Looked at without opening it (O_PATH): to close any
+// other descriptor of a file ends the locks that SQLite has on it in this process (fcntl(2), "Record locks").
+// False when it is not there.
+bool is_plain_file(const std::filesystem::path& path) {
+    const Descriptor file = open_path(path, O_PATH | O_NOFOLLOW);
+    struct stat info {};
+    if (!file || ::fstat(file.get(), &info) != 0) return false;
+    if (!S_ISREG(info.st_mode))
+        throw Error(Code::RegistryBroken, fmt::format("{} is not a plain file.", path.string()));
+    return true;
+}
+
 // SQLite would make it by the umask; its -wal and -shm take over this mode.
 const std::filesystem::path& prepare_file(const std::filesystem::path& path, Store::Mode mode) {
     if (path == kInMemory) return path;
     if (mode == Store::Mode::open) {
-        if (!std::filesystem::exists(path)) {
+        if (!is_plain_file(path))
             throw Error(Code::HomeMissing, fmt::format("{} does not exist.", path.string()));
-        }
+        for (const char* end : {"-wal", "-shm", "-journal"}) (void)is_plain_file(path.string() + end);
         return path;
     }
-    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kPrivateFile);
-    if (fd < 0) throw Error(Code::FileWrite, fmt::format("{}: {}.", path.string(), std::strerror(errno)));
-    ::close(fd);
+    (void)open_file(path, O_RDWR | O_CREAT, Code::FileWrite, kPrivateFile);
     sync_folder(path.parent_path());
     return path;
 }

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "host/base/beneath.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/broker/admission/format.h"
@@ -22,27 +23,22 @@ namespace {
 
 constexpr mode_t kMode = 0640;
 
-// The published file, opened for appending; closes itself.
+// The published file, opened for appending.
 class Appender {
   public:
     explicit Appender(const std::filesystem::path& path)
-        : path_(path), fd_(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC)) {
-        if (fd_ < 0) fail();
-    }
-    Appender(const Appender&) = delete;
-    Appender& operator=(const Appender&) = delete;
-    ~Appender() { ::close(fd_); }
+        : path_(path), file_(open_file(path, O_WRONLY | O_APPEND, Code::FileWrite)) {}
 
     // One write, so that a reader sees either none of it or (at a full disk) a torn end, which is cut off
     // again.
     void append(std::span<const std::uint8_t> bytes, std::uint64_t size_before) {
         errno = 0;
-        const ssize_t written = ::write(fd_, bytes.data(), bytes.size());
-        if (std::cmp_equal(written, bytes.size()) && ::fdatasync(fd_) == 0) return;
+        const ssize_t written = ::write(file_.get(), bytes.data(), bytes.size());
+        if (std::cmp_equal(written, bytes.size()) && ::fdatasync(file_.get()) == 0) return;
         const int reason = errno != 0 ? errno : ENOSPC;
         // Where even this fails the torn end stays: readers stop before it, the next publish writes a new
         // file.
-        [[maybe_unused]] const int cut = ::ftruncate(fd_, static_cast<off_t>(size_before));
+        [[maybe_unused]] const int cut = ::ftruncate(file_.get(), static_cast<off_t>(size_before));
         errno = reason;
         fail();
     }
@@ -52,7 +48,7 @@ class Appender {
         throw Error(Code::FileWrite, fmt::format("{}: {}.", path_.string(), std::strerror(errno)));
     }
     const std::filesystem::path& path_;
-    int fd_;
+    Descriptor file_;
 };
 
 // The header and the size of the file, when it is one of ours.
@@ -62,13 +58,12 @@ struct Current {
 };
 
 std::optional<Current> inspect(const std::filesystem::path& path) {
-    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return std::nullopt;
+    const Descriptor file = open_path(path, O_RDONLY | O_NONBLOCK);
+    if (!file) return std::nullopt;
     std::array<std::uint8_t, kHeaderSize> bytes{};
     struct stat info {};
-    const bool readable =
-        ::fstat(fd, &info) == 0 && ::pread(fd, bytes.data(), bytes.size(), 0) == ssize_t{kHeaderSize};
-    ::close(fd);
+    const bool readable = ::fstat(file.get(), &info) == 0 && S_ISREG(info.st_mode) &&
+                          ::pread(file.get(), bytes.data(), bytes.size(), 0) == ssize_t{kHeaderSize};
     if (!readable) return std::nullopt;
     const auto size = static_cast<std::uint64_t>(info.st_size);
     const auto header = decode_header(bytes, size);

@@ -24,7 +24,7 @@ class Reader::OpenFile {
     // nullptr, and why, when it is not to be used. `info` is what the file is at this moment.
     static std::unique_ptr<OpenFile> open(const std::string& path, struct stat& info, std::string& fault) {
         std::unique_ptr<OpenFile> file(new OpenFile);
-        file->fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+        file->fd_ = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);  // a pipe would wait
         if (file->fd_ < 0 || ::fstat(file->fd_, &info) != 0) {
             fault = std::strerror(errno);
         } else if (!S_ISREG(info.st_mode)) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "host/base/subprocess.h"
 #include "tests/unit/registry/fixture.h"
 
 namespace countersign::registry {
@@ -271,6 +272,21 @@ TEST_F(RegistryTest, remembers_the_board_a_device_lives_on) {
     EXPECT_EQ(registry.find_device("a")->chip_id, "c0ffee");
     EXPECT_EQ(kinds_of("a"), "added board ");
     EXPECT_EQ(code_of([&] { registry.set_chip_id("b", "x"); }), "E-NAME-UNKNOWN");
+}
+
+// Whoever closes a descriptor of a file ends all locks that its process has on it (fcntl(2)): SQLite's too.
+TEST(RegistryFile, opened_once_more_in_the_same_process_keeps_the_locks_of_the_first) {
+    const TemporaryFolder folder;
+    const HandClock clock;
+    const auto path = folder.path / "registry.db";
+    auto registry = Registry::create(path, clock);
+    auto transaction = registry.begin();
+    registry.add_device(device("a"));
+    { const auto second = Registry::open(path, clock); }
+    const auto result = run_command({"sqlite3", path, "BEGIN IMMEDIATE;"});
+    EXPECT_NE(result.exit_code, 0);
+    EXPECT_NE(result.output.find("locked"), std::string::npos) << result.output;
+    transaction.commit();
 }
 
 }  // namespace
