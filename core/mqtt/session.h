@@ -130,6 +130,10 @@ class Session {
     // More memory for what is sent: `transmit` and `store` take over what lies in the former ones. Only while
     // no bytes that `send` has handed out are still looked at.
     void enlarge(std::span<std::uint8_t> transmit, std::span<std::uint8_t> store) noexcept;
+    // No QoS 2 message more can be taken before the server releases one. A server may send more than the
+    // window it was told: Mosquitto 2.0.11 sends all that it has kept. `incoming` takes over the former ones.
+    [[nodiscard]] bool incoming_full() const noexcept { return incoming_count_ == incoming_.size(); }
+    void enlarge_incoming(std::span<std::uint16_t> incoming) noexcept;
     // For the connections to come.
     void set_limits(const Limits& limits) noexcept { limits_ = limits; }
 

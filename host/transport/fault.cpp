@@ -203,6 +203,10 @@ Failure session_failure(mqtt::Fault fault, const Address& peer) {
                            fmt::format("{} does not answer CONNECT.", address(peer)));
         case mqtt::Fault::keep_alive_timeout:
             return passing(Code::BrokerClosed, fmt::format("The broker at {} went silent.", address(peer)));
+        case mqtt::Fault::limit_too_small:
+            return permanent(
+                Code::BrokerProtocol,
+                fmt::format("{} takes no packet of four bytes: nothing could be answered.", address(peer)));
         default:
             return permanent(Code::BrokerProtocol, fmt::format("{} does not keep to MQTT (fault {}).",
                                                                address(peer), static_cast<int>(fault)));
