@@ -69,7 +69,9 @@ Key parse_key(std::string_view text, const std::string& name) {
     Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
     ERR_clear_error();
     if (!key)
-        throw Error(Code::KeyTypeUnsupported, fmt::format("There is no unencrypted PEM key in {}.", name));
+        throw Error(Code::KeyTypeUnsupported, fmt::format("There is no unencrypted PEM key in {}.", name),
+                    "openssl pkey -in FILE -out FILE, which asks for its passphrase; or "
+                    "countersign issue NAME --replace --format pem --out FOLDER");
     return key;
 }
 
