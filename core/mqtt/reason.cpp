@@ -111,6 +111,7 @@ ReasonCode reason_of(Fault fault) noexcept {
         case Fault::refused:
         case Fault::connect_timeout:
         case Fault::keep_alive_timeout:
+        case Fault::limit_too_small:  // nor would this DISCONNECT
         case Fault::server_disconnected: return ReasonCode::success;
         case Fault::malformed_length:
         case Fault::reserved_flags:

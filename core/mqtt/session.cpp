@@ -177,4 +177,9 @@ void Session::enlarge(std::span<std::uint8_t> transmit, std::span<std::uint8_t> 
     outbox_.enlarge(store);
 }
 
+void Session::enlarge_incoming(std::span<std::uint16_t> incoming) noexcept {
+    std::ranges::copy(incoming_.first(incoming_count_), incoming.begin());
+    incoming_ = incoming;
+}
+
 }  // namespace countersign::mqtt

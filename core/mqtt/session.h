@@ -88,7 +88,8 @@ class Session {
 
     // A message of QoS 1 or 2 is copied to the store and may be handed in at any time; it is sent once
     // connected and when there is room in the in-flight window. QoS 0 needs a connection and is forgotten
-    // once sent. In 5 a message that waits longer than its message expiry interval is dropped; the time
+    // once sent; it may overtake messages of QoS 1 and 2 (order holds within each of both kinds,
+    // section 4.6). In 5 a message that waits longer than its message expiry interval is dropped; the time
     // counts from the last moment the session was told of, by connect(), bytes_received() or tick(). Status:
     // ok, bad_topic, bad_argument (QoS 3, properties), not_connected (QoS 0), no_room, too_large,
     // not_supported. Effects: send; later published, rejected or dropped (QoS 1 and 2).
@@ -102,8 +103,8 @@ class Session {
     Accepted unsubscribe(std::span<const std::string_view> filters, Properties properties = {}) noexcept;
 
     // Only 5 says a reason (disconnect_with_will: publish the will) and properties (session expiry interval,
-    // reason string, user properties). Status: ok, not_connected, bad_argument, no_room.
-    // Effects: send (what is already on its way, DISCONNECT), close (Fault::none).
+    // reason string, user properties). What waits in the store stays there. Status: ok, not_connected,
+    // bad_argument, no_room. Effects: send (what is already on its way, DISCONNECT), close (Fault::none).
     Status disconnect(ReasonCode reason = ReasonCode::success, Properties properties = {}) noexcept;
 
     // `bytes` must live until next() returns false. Status: ok, not_connected, no_room (the last ones are not
@@ -130,6 +131,10 @@ class Session {
     // More memory for what is sent: `transmit` and `store` take over what lies in the former ones. Only while
     // no bytes that `send` has handed out are still looked at.
     void enlarge(std::span<std::uint8_t> transmit, std::span<std::uint8_t> store) noexcept;
+    // No QoS 2 message more can be taken before the server releases one. A server may send more than the
+    // window it was told: Mosquitto 2.0.11 sends all that it has kept. `incoming` takes over the former ones.
+    [[nodiscard]] bool incoming_full() const noexcept { return incoming_count_ == incoming_.size(); }
+    void enlarge_incoming(std::span<std::uint16_t> incoming) noexcept;
     // For the connections to come.
     void set_limits(const Limits& limits) noexcept { limits_ = limits; }
 

@@ -5,6 +5,11 @@
 #include "core/mqtt/session.h"
 
 namespace countersign::mqtt {
+namespace {
+
+constexpr std::uint32_t kSmallestAnswer = 4;  // bytes: a PUBACK without reason (5: 3.4.2.1)
+
+}  // namespace
 
 // Whatever is wrong, the connection is at its end [MQTT-4.8.0-1], [5: MQTT-4.13.1-1]; next() tells it. In 5
 // the server is told too.
@@ -52,6 +57,7 @@ bool Session::on_connack(Effect& effect) noexcept {
         effect.kind = Effect::Kind::refused;
         return true;
     }
+    if (server.maximum_packet_size < kSmallestAnswer) return fail(Fault::limit_too_small);
     server_ = server;
     if (server.sets_keep_alive) keep_alive_ = Millis{server.keep_alive_seconds} * 1000;  // [5: MQTT-3.1.2-21]
     phase_ = Phase::connected;

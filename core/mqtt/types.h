@@ -172,6 +172,7 @@ enum class Fault : std::uint8_t {
     bad_property,             // one that has no place in its packet, came twice, or is out of range
     bad_topic_alias,          // 0, more than we allow, or one that names no topic
     no_alias_room,            // one whose topic we could not keep; the next CONNECT allows none
+    limit_too_small,          // CONNACK's Maximum Packet Size: no acknowledgement would fit
     unwanted_authentication,  // AUTH, which we have not asked for
     server_disconnected,      // DISCONNECT; the `disconnected` effect before carried its reason
 };

@@ -17,6 +17,7 @@ KINDS = {
     "NoMemory": ("E-BOARD-MEMORY", False, False),
     # Wi-Fi
     "WifiPassword": ("E-WIFI-PASSWORD", True, False),
+    "WifiSecurity": ("E-WIFI-SECURITY", True, False),
     "WifiNotFound": ("E-WIFI-NOT-FOUND", False, False),
     "WifiTimeout": ("E-WIFI-TIMEOUT", False, False),
     # TLS: who the other side is

@@ -1,4 +1,4 @@
-"""MQTT 3.1.1 packets of a QoS 0/1 client: bytes in, tuples out; no socket, no clock.
+"""MQTT 3.1.1 packets of a client that asks for QoS 0 and 1: bytes in, tuples out; no socket, no clock.
 
 Encoders return one buffer for one packet, so that it can go out in one write. `Decoder` takes the broker's
 bytes in pieces of any size. What breaks a rule raises ProtocolError with the number of the rule
@@ -13,6 +13,9 @@ from . import errors
 CONNACK = const(2)
 PUBLISH = const(3)
 PUBACK = const(4)
+PUBREC = const(5)
+PUBREL = const(6)
+PUBCOMP = const(7)
 SUBACK = const(9)
 UNSUBACK = const(11)
 PINGRESP = const(13)
@@ -52,8 +55,9 @@ def publish(topic, payload, qos=0, retain=False, packet_id=0):
     return _packet(0x30 | qos << 1 | (1 if retain else 0), body)
 
 
-def puback(packet_id):
-    return b"\x40\x02" + _two(packet_id)
+def answer(kind, packet_id):
+    """PUBACK, PUBREC or PUBCOMP."""
+    return bytes((kind << 4, 2)) + _two(packet_id)
 
 
 def subscribe(packet_id, topic_filter, qos):
@@ -133,7 +137,8 @@ class Decoder:
     def feed(self, data):
         """Yields the packets that `data` completes:
 
-        (CONNACK, session_present, code)   (PUBACK, id)   (SUBACK, id, codes)   (UNSUBACK, id)   (PINGRESP,)
+        (CONNACK, session_present, code)   (PUBACK, id)   (PUBREL, id)   (SUBACK, id, codes)   (UNSUBACK, id)
+        (PINGRESP,)
         (PUBLISH, topic, payload, qos, retain, dup, id, size); payload is None when it was too large.
         """
         view = memoryview(data)
@@ -212,7 +217,7 @@ class Decoder:
 
 
 # Remaining lengths of the packets a broker may send to this client; PUBLISH and SUBACK are checked apart.
-_FIXED = {CONNACK: 2, PUBACK: 2, UNSUBACK: 2, PINGRESP: 0}
+_FIXED = {CONNACK: 2, PUBACK: 2, PUBREL: 2, UNSUBACK: 2, PINGRESP: 0}
 
 
 def _check_header(first, length, limit):
@@ -221,8 +226,6 @@ def _check_header(first, length, limit):
         qos = first >> 1 & 3
         if qos == 3:
             raise _broken(3, 3, 1, 4)
-        if qos == 2:
-            raise _broken(3, 8, 4, 6)
         if not qos and first & DUP:
             raise _broken(3, 3, 1, 2)
         if length < 3:
@@ -234,7 +237,7 @@ def _check_header(first, length, limit):
         known = _FIXED.get(kind) == length
     if not known:
         raise errors.ProtocolError("packet %d, %d bytes" % (kind, length))
-    if first & 0x0F:
+    if first & 0x0F != (2 if kind == PUBREL else 0):
         raise _broken(2, 2, 2, 2)
 
 

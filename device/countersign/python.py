@@ -196,12 +196,17 @@ class _Line(Connection):
         kind = packet[0]
         if kind == mqtt.PUBLISH:
             _, topic, payload, qos, _, _, packet_id, size = packet
-            if payload is None:
+            if qos == 2 and not self._session.is_new(packet_id):
+                pass
+            elif payload is None:
                 self._log("Skipped a message of %d bytes to %s: larger than receive_limit" % (size, topic))
             else:
                 self._session.subscriptions.route(topic, payload)
             if qos:
-                self.send(mqtt.puback(packet_id))
+                self.send(mqtt.answer(mqtt.PUBACK if qos == 1 else mqtt.PUBREC, packet_id))
+        elif kind == mqtt.PUBREL:
+            self._session.released(packet[1])
+            self.send(mqtt.answer(mqtt.PUBCOMP, packet[1]))
         elif kind == mqtt.PUBACK:
             self._session.published(packet[1])
             self.send_due()

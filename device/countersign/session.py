@@ -4,7 +4,7 @@ import asyncio
 
 from micropython import const
 
-from . import mqtt
+from . import errors, mqtt
 from .subscription import ASKED, LEAVING, Subscriptions
 
 
@@ -12,6 +12,7 @@ from .subscription import ASKED, LEAVING, Subscriptions
 # given up: MQTT 3.1.1 knows no other way to refuse one.
 _SUSPECTED = const(3)
 _HANG_UPS = const(6)
+_UNRELEASED = const(1024)
 
 
 class Delivery:
@@ -32,6 +33,7 @@ class Session:
         self._last_id = 0
         self.deliveries = []  # in the order of publishing, which resending keeps ([MQTT-4.6.0-1])
         self.subscriptions = Subscriptions(mqtt.matches)
+        self._unreleased = []  # ids of QoS 2 messages that were handed on
 
     def full(self):
         return len(self.deliveries) >= self._window
@@ -57,6 +59,21 @@ class Session:
                 self.deliveries.remove(delivery)
                 delivery.done.set()
                 return
+
+    def is_new(self, packet_id):
+        """A QoS 2 message is handed on once, and remembered until PUBREL (4.3.3, method B). We ask for none: the
+        broker may have kept the session, and what was asked for in it, of other firmware."""
+        if packet_id in self._unreleased:
+            return False
+        if len(self._unreleased) >= _UNRELEASED:
+            raise errors.ProtocolError("MQTT-4.3.3-2")
+        self._unreleased.append(packet_id)
+        return True
+
+    def released(self, packet_id):
+        """PUBREL. Not known when our PUBCOMP was lost."""
+        if packet_id in self._unreleased:
+            self._unreleased.remove(packet_id)
 
     def refused(self, delivery):
         return delivery.hang_ups >= _HANG_UPS
@@ -94,6 +111,8 @@ class Session:
     def resume(self, present):
         """What to send first on a new connection. A broker that has lost the session knows neither the
         subscriptions nor the messages, which are then sent as new ones."""
+        if not present:
+            self._unreleased = []
         to_send = [self.ask(subscription) for subscription in self.subscriptions.resume(present)]
         for delivery in self.deliveries:
             if present and delivery.sent:

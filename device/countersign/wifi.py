@@ -9,9 +9,21 @@ from . import errors
 
 _POLL_MS = const(100)
 
+# The numbers differ between firmwares; the names are what they share.
+_STATUSES = (
+    ("STAT_WRONG_PASSWORD", "WifiPassword"),
+    ("STAT_HANDSHAKE_TIMEOUT", "WifiPassword"),  # what ESP-IDF 5 says of a wrong one
+    ("STAT_NO_AP_FOUND", "WifiNotFound"),
+    ("STAT_NO_AP_FOUND_IN_RSSI_THRESHOLD", "WifiNotFound"),
+    ("STAT_NO_AP_FOUND_IN_AUTHMODE_THRESHOLD", "WifiSecurity"),
+    ("STAT_NO_AP_FOUND_W_COMPATIBLE_SECURITY", "WifiSecurity"),
+)
+_FOUR_WAY_HANDSHAKE_TIMEOUT = const(15)  # IEEE 802.11's; the ESP32 hands it on without a name
+
 
 async def connect(ssid, password, timeout_ms=20000, network=None):
-    """The board's address; WifiPassword, WifiNotFound or WifiTimeout. `network` is the firmware's module."""
+    """The board's address; WifiPassword, WifiSecurity, WifiNotFound or WifiTimeout. `network` is the
+    firmware's module."""
     if network is None:
         import network
     wlan = network.WLAN(getattr(network, "STA_IF", 0))
@@ -34,9 +46,9 @@ async def connect(ssid, password, timeout_ms=20000, network=None):
 
 
 def _fault(network, status):
-    # The numbers differ between firmwares; the names are what they share.
-    if status == getattr(network, "STAT_WRONG_PASSWORD", None):
+    if status == _FOUR_WAY_HANDSHAKE_TIMEOUT:
         return "WifiPassword"
-    if status == getattr(network, "STAT_NO_AP_FOUND", None):
-        return "WifiNotFound"
+    for name, fault in _STATUSES:
+        if status == getattr(network, name, None):
+            return fault
     return None

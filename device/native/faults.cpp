@@ -25,6 +25,7 @@ const char* words(mqtt::Fault fault) noexcept {
         case Fault::bad_property: return "a property out of place, twice, or out of range";
         case Fault::bad_topic_alias: return "a topic alias that names no topic [5: MQTT-3.3.2-7]";
         case Fault::no_alias_room: return "a topic alias whose topic is too long to be kept";
+        case Fault::limit_too_small: return "a Maximum Packet Size that no answer fits in [5: MQTT-3.2.2-15]";
         case Fault::unwanted_authentication: return "AUTH that was not asked for, section 4.12";
         case Fault::server_disconnected: return "DISCONNECT";
         case Fault::too_many_exactly_once: return "more QoS 2 messages than there is room for, section 4.3.3";

@@ -18,11 +18,12 @@ namespace {
 using namespace countersign;
 using namespace countersign::native;
 
-constexpr std::size_t kTransmit = 1024;    // grows with what is sent at QoS 0
-constexpr std::size_t kStore = 1024;       // grows with what is sent above QoS 0
-constexpr std::size_t kHead = 16;          // fixed header, lengths and packet id of a PUBLISH, at most
-constexpr std::size_t kSubscriptions = 4;  // under way beside a full window
-constexpr std::size_t kIncoming = 16;      // QoS 2 messages received and not released
+constexpr std::size_t kTransmit = 1024;     // grows with what is sent at QoS 0
+constexpr std::size_t kStore = 1024;        // grows with what is sent above QoS 0
+constexpr std::size_t kHead = 16;           // fixed header, lengths and packet id of a PUBLISH, at most
+constexpr std::size_t kSubscriptions = 4;   // under way beside a full window
+constexpr std::size_t kIncoming = 16;       // QoS 2 messages received and not released, at first
+constexpr std::size_t kMaxIncoming = 1024;  // 2 kB; what is more waits for the next connection
 
 struct MqttObject {
     mp_obj_base_t base;
@@ -79,6 +80,15 @@ void enlarge(MqttObject& self, mqtt::Qos qos, std::size_t size) {
     auto& memory = qos == mqtt::Qos::at_most_once ? self.transmit : self.store;
     memory = allocate<std::uint8_t>(size);
     self.line.session.enlarge(self.transmit, self.store);
+}
+
+// Each advance() takes one message at most.
+void make_room_for_incoming(MqttObject& self) {
+    std::span<std::uint16_t>& incoming = self.storage.incoming;
+    if (!self.line.session.incoming_full() || incoming.size() >= kMaxIncoming) return;
+    const auto larger = allocate<std::uint16_t>(2 * incoming.size());
+    self.line.session.enlarge_incoming(larger);
+    incoming = larger;
 }
 
 template <typename... Items>
@@ -227,6 +237,7 @@ mp_obj_t countersign_mqtt_disconnect(mp_obj_t self) {
 mp_obj_t countersign_mqtt_advance(mp_obj_t self_in, mp_obj_t readable) {
     auto& self = as<MqttObject>(self_in);
     if (self.stream == mp_const_none) return mp_const_none;
+    make_room_for_incoming(self);
     mqtt::Effect effect;
     switch (self.line.advance(now(self), mp_obj_is_true(readable), effect)) {
         case Line::State::idle: return mp_const_none;

@@ -60,6 +60,17 @@ void remove_at(int folder, const std::string& name, const fs::path& path, int de
     if (::unlinkat(folder, name.c_str(), AT_REMOVEDIR) != 0) fail(Code::FileWrite, path);
 }
 
+// 0, or an errno that is no reason to give up.
+int try_to_rename(const fs::path& from, const fs::path& to) {
+    const Entry source(from);
+    const Entry target(to);
+    if (!source.folder || !target.folder) fail(Code::FileWrite, source.folder ? to : from);
+    if (::renameat(source.folder.get(), source.name.c_str(), target.folder.get(), target.name.c_str()) == 0)
+        return 0;
+    if (errno != ENOENT && errno != ENOTEMPTY && errno != EEXIST && errno != EXDEV) fail(Code::FileWrite, to);
+    return errno;
+}
+
 }  // namespace
 
 std::vector<FolderEntry> entries_in(const fs::path& path) {
@@ -70,13 +81,14 @@ std::vector<FolderEntry> entries_in(const fs::path& path) {
 }
 
 bool rename_entry(const fs::path& from, const fs::path& to) {
-    const Entry source(from);
-    const Entry target(to);
-    if (!source.folder || !target.folder) fail(Code::FileWrite, source.folder ? to : from);
-    if (::renameat(source.folder.get(), source.name.c_str(), target.folder.get(), target.name.c_str()) == 0)
-        return true;
-    if (errno != ENOENT && errno != ENOTEMPTY && errno != EEXIST) fail(Code::FileWrite, to);
-    return false;
+    const int fault = try_to_rename(from, to);
+    if (fault == EXDEV)
+        throw Error(Code::FileWrite, fmt::format("{}: {}.", to.string(), std::strerror(fault)));
+    return fault == 0;
+}
+
+bool rename_on_one_file_system(const fs::path& from, const fs::path& to) {
+    return try_to_rename(from, to) == 0;
 }
 
 void remove_file(const fs::path& path) {

@@ -22,6 +22,8 @@ struct FolderEntry {
 // False, and nothing done, when `from` is not there or something that is not empty is in the way. Throws
 // Error{FileWrite, HomeUnsafe}.
 bool rename_entry(const std::filesystem::path& from, const std::filesystem::path& to);
+// The same; false too when they are on two file systems.
+bool rename_on_one_file_system(const std::filesystem::path& from, const std::filesystem::path& to);
 
 // No matter when it is not there. Throws Error{FileWrite, HomeUnsafe}.
 void remove_file(const std::filesystem::path& path);

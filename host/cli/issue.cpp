@@ -80,14 +80,15 @@ void issue_one(const Context& context, lifecycle::OpenHome& home, const IssueOpt
     report_issued(context, lifecycle::issue(home, authority, request));
 }
 
-void report_bulk(const Context& context, const lifecycle::Home& home, const lifecycle::BulkResult& result,
-                 std::size_t lines) {
+void report_bulk(const Context& context, const std::filesystem::path& folder,
+                 const lifecycle::BulkResult& result, std::size_t lines) {
     Json problems = Json::array();
     for (const auto& problem : result.problems) {
         context.note(fmt::format("line {}: {}: {}", problem.line, one_line(problem.name), problem.what));
         problems.push_back({{"line", problem.line}, {"name", problem.name}, {"what", problem.what}});
     }
-    std::string sentence = fmt::format("Made {} certificates in {}.", result.issued, home.devices().string());
+    std::string sentence = fmt::format("Made {} {} in {}.", result.issued,
+                                       result.issued == 1 ? "certificate" : "certificates", folder.string());
     if (result.already != 0) sentence += fmt::format(" {} had one already.", result.already);
     const Json answer{{"issued", result.issued}, {"already", result.already}, {"problems", problems}};
     if (result.problems.empty()) return context.report(sentence, answer);
@@ -117,7 +118,7 @@ void issue_list(const Context& context, lifecycle::OpenHome& home, const IssueOp
             lifecycle::bulk_issue(home, authority, devices, defaults,
                                   [&](std::size_t done, std::size_t total) { progress.show(done, total); });
     }
-    report_bulk(context, home.home(), result, devices.size());
+    report_bulk(context, defaults.out.value_or(home.home().devices()), result, devices.size());
 }
 
 void run_issue(const Context& context, const IssueOptions& options) {

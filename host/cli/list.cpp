@@ -7,7 +7,6 @@
 #include "host/cli/commands.h"
 #include "host/lifecycle/home.h"
 #include "host/lifecycle/renewal.h"
-#include "host/pki/certificate.h"
 #include "host/registry/registry.h"
 
 namespace countersign::cli {
@@ -45,12 +44,10 @@ Json as_json(const registry::Summary& row, Seconds now) {
     return json;
 }
 
-// Of those that are late or looked for: to read the certificate of every row would take a while.
-std::optional<std::string> by_hand(const registry::Registry& registry, const registry::Summary& row,
-                                   bool asked, Seconds now) {
+// Of those that are late or looked for.
+std::optional<std::string> by_hand(const registry::Summary& row, bool asked, Seconds now) {
     if (!row.certificate || (!asked && !lifecycle::overdue(row, now))) return std::nullopt;
-    const auto whole = registry.find_certificate(row.certificate->fingerprint);
-    return lifecycle::renews_by_hand(pki::parse_certificate(whole->der).info);
+    return lifecycle::renews_by_hand(row.certificate->der);
 }
 
 std::string as_line(const registry::Summary& row, const std::optional<std::string>& by_hand, Seconds now) {
@@ -94,6 +91,7 @@ void list(const Context& context, const ListOptions& options) {
     registry::Filter filter;
     if (!options.all) filter.role = Role::device;
     filter.name_glob = options.glob;
+    filter.with_der = true;
     const Seconds now = context.clock().now();
     if (!options.expiring.empty()) filter.expires_before = now + span_from(options.expiring);
     std::size_t count = 0;
@@ -101,7 +99,7 @@ void list(const Context& context, const ListOptions& options) {
     registry.list(filter, [&](const registry::Summary& row) {
         ++count;
         if (row.device.forked) ++forked;
-        const auto kind = by_hand(registry, row, !options.expiring.empty(), now);
+        const auto kind = by_hand(row, !options.expiring.empty(), now);
         if (context.json) {
             rows.push_back(as_json(row, now));
             if (kind) rows.back()["renews_by_hand"] = *kind;

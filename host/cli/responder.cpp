@@ -128,7 +128,8 @@ class ResponderService {
 
     void connection_changed(const transport::State& state) {
         if (state.phase == transport::Phase::connected) {
-            say(context_, fmt::format("connected to the broker at {}; answering devices", state.host));
+            say(context_,
+                fmt::format("connected to the broker; answering devices (by way of {})", state.host));
             everybody_ = true;  // the broker may have lost what was retained
         } else if (state.phase == transport::Phase::waiting && state.error) {
             say(context_, fmt::format("{} Trying again in {:.1f} s.", state.error->what(),

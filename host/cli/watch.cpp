@@ -64,7 +64,7 @@ void watch(const Context& context, const WatchOptions& wanted) {
     client.on_state([&](const transport::State& state) {
         print_state(context, state);
         if (state.phase != transport::Phase::stopped) return;
-        failure = state.error;
+        if (state.error) failure = state.error;
         interrupts.cancel();
         if (follow) follow->stop();
     });
@@ -74,7 +74,7 @@ void watch(const Context& context, const WatchOptions& wanted) {
     client.subscribe(wanted.topic, transport::Qos::at_least_once, [&](const std::optional<Error>& error) {
         if (!error) return;
         client.stop();
-        failure = error;
+        if (!failure) failure = error;
     });
     client.start();
     io.run();

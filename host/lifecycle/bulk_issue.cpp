@@ -53,10 +53,7 @@ class Bulk {
         std::vector<pki::BulkIssuer::Identity> identities = make_identities();
         stage(identities);
         commit(identities);
-        for (const auto& identity : identities) {
-            const std::string& name = identity.certificate.info.name;
-            put_in_place(home_.home(), name, out_of(name));
-        }
+        hand_over(identities);
         result_.issued += identities.size();
     }
 
@@ -146,6 +143,13 @@ class Bulk {
             writer.stage(name, identity.certificate, identity.key_der);
         }
         sync_staging(home_.home());
+    }
+
+    void hand_over(std::span<const pki::BulkIssuer::Identity> identities) const {
+        std::vector<std::string_view> names;
+        for (const auto& identity : identities) names.emplace_back(identity.certificate.info.name);
+        if (defaults_.out) return hand_out_all(home_.home(), names, *defaults_.out);
+        for (const std::string_view name : names) put_in_place(home_.home(), name, std::nullopt);
     }
 
     void commit(std::span<const pki::BulkIssuer::Identity> identities) {

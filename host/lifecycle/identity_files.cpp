@@ -43,6 +43,20 @@ bool belongs_to_identity(std::string_view file, std::string_view name) {
     return file == "ca.crt.der" || file == "ca.crt.pem";
 }
 
+// Into a folder of the user's own, file by file: it may be on another file system, and hold other things.
+void copy_identity(const fs::path& from, std::string_view name, const fs::path& out, Durability durability) {
+    for (const auto& entry : entries_in(from)) {
+        if (!belongs_to_identity(entry.name, name)) continue;
+        const mode_t mode = entry.name.find(".key.") == std::string::npos ? kPublicFile : kPrivateFile;
+        const Secret content = read_secret(from / entry.name);
+        if (durability == Durability::together) {
+            write_new_file(out / entry.name, content.bytes(), mode, false);
+        } else {
+            write_file(out / entry.name, content.bytes(), mode);
+        }
+    }
+}
+
 void set_aside(const Home& home, std::string_view name) {
     const auto before = certificate_in(home.device(name), name);
     make_folder(home.replaced(), kPrivateFolder);
@@ -111,18 +125,27 @@ fs::path put_in_place(const Home& home, std::string_view name, const std::option
     return to;
 }
 
-// Into a folder of the user's own, file by file: it may be on another file system, and hold other things.
 fs::path hand_out(const fs::path& from, std::string_view name, const fs::path& out) {
     make_folder(out, kPrivateFolder);
-    for (const auto& entry : entries_in(from)) {
-        if (!belongs_to_identity(entry.name, name)) continue;
-        const mode_t mode = entry.name.find(".key.") == std::string::npos ? kPublicFile : kPrivateFile;
-        auto content = read_file(from / entry.name);
-        write_file(out / entry.name, content, mode);
-        explicit_bzero(content.data(), content.size());
-    }
+    copy_identity(from, name, out, Durability::each);
     remove_tree(from);
     return out;
+}
+
+void hand_out_all(const Home& home, const std::vector<std::string_view>& names, const fs::path& out) {
+    make_folder(out, kPrivateFolder);
+    std::vector<fs::path> copied;
+    for (const std::string_view name : names) {
+        const fs::path from = home.staging() / name;
+        const fs::path to = out / name;
+        if (rename_on_one_file_system(from, to)) continue;
+        copy_identity(from, name, to,
+                      make_new_folder(to, kPrivateFolder) ? Durability::together : Durability::each);
+        copied.push_back(from);
+    }
+    if (copied.empty()) return;
+    sync_filesystem(out);
+    for (const fs::path& from : copied) remove_tree(from);
 }
 
 std::set<std::string> finish_staged(const Home& home, const registry::Registry& registry) {

@@ -52,6 +52,11 @@ void sync_staging(const Home& home);
 std::filesystem::path put_in_place(const Home& home, std::string_view name,
                                    const std::optional<std::filesystem::path>& out);
 
+// The whole batch, lasting once the file systems of both are synced: a rename for each where `out` is on the
+// home's, else copies and a sync before what is staged goes. `out`/<name>/ for each.
+void hand_out_all(const Home& home, const std::vector<std::string_view>& names,
+                  const std::filesystem::path& out);
+
 // Moves an identity into a folder of the user's own, which the command's own words name: no file in the home
 // does.
 std::filesystem::path hand_out(const std::filesystem::path& from, std::string_view name,

@@ -29,4 +29,9 @@ std::optional<std::string> renews_by_hand(const pki::CertificateInfo& certificat
     return std::string(pki::to_string(*certificate.key_type));
 }
 
+std::optional<std::string> renews_by_hand(pki::ByteView der) {
+    if (pki::has_p256_key(der)) return std::nullopt;
+    return renews_by_hand(pki::parse_certificate(der).info);
+}
+
 }  // namespace countersign::lifecycle

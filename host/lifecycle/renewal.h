@@ -30,5 +30,6 @@ struct RenewalPolicy {
 // The kind of key of a device's certificate that cannot renew over the network, "rsa2048"; nullopt for P-256.
 // Requests are signed with P-256 only: it is what a board's Python can compute, and one kind is one protocol.
 [[nodiscard]] std::optional<std::string> renews_by_hand(const pki::CertificateInfo& certificate);
+[[nodiscard]] std::optional<std::string> renews_by_hand(pki::ByteView der);
 
 }  // namespace countersign::lifecycle

@@ -1,7 +1,10 @@
 #include "host/loader/virtual_board.h"
 
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "host/base/beneath.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/loader/board_command.h"
@@ -40,6 +44,16 @@ constexpr milliseconds kLook{10};
 // A process that ends by itself is a chip that crashed: it starts again, unless it does nothing but crash.
 constexpr milliseconds kCrashLoop{1000};
 constexpr int kMaxCrashes = 3;
+
+Descriptor locked(const std::filesystem::path& flash) {
+    Descriptor folder = open_path(flash, O_RDONLY | O_DIRECTORY);
+    if (!folder || ::flock(folder.get(), LOCK_EX | LOCK_NB) != 0) {
+        throw Error(Code::PortBusy,
+                    fmt::format("Another virtual board runs with the flash in {}.", flash.string()),
+                    "countersign board --dir DIR for a second one");
+    }
+    return folder;
+}
 
 void replace_link(const std::filesystem::path& link, const std::string& target) {
     if (link.empty()) return;
@@ -111,6 +125,7 @@ class VirtualBoard::Relay {
     std::string port_;
     std::vector<std::packaged_task<void()>> calls_;
 
+    Descriptor flash_;  // locked: two boards would write one flash
     int wake_ = -1;
     std::thread thread_;
 };
@@ -126,6 +141,7 @@ std::vector<std::string> VirtualBoard::Relay::command() const {
 VirtualBoard::Relay::Relay(VirtualBoardOptions options) : options_(std::move(options)) {
     make_folder(options_.flash, kPrivateFolder);
     options_.flash = std::filesystem::canonical(options_.flash);
+    flash_ = locked(options_.flash);
     command_ = command();
     wake_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (wake_ < 0) throw Error(Code::Internal, "eventfd failed.");

@@ -26,7 +26,8 @@ struct VirtualBoardOptions {
         on_output;  // all the board prints, on a thread that must not call the board
 };
 
-// All functions may be called from any thread. Throws Error{ToolMissing, FileWrite, FileExists}.
+// All functions may be called from any thread. Throws Error{ToolMissing, FileWrite, FileExists, PortBusy:
+// another one has this flash}.
 class VirtualBoard {
   public:
     // Powered and plugged in; boot.py and main.py are already running.

@@ -102,6 +102,14 @@ std::vector<Certificate> parse_certificates_pem(std::string_view pem) {
     return all;
 }
 
+bool has_p256_key(ByteView der) noexcept {
+    // SEQUENCE { SEQUENCE { id-ecPublicKey, prime256v1 }, BIT STRING of an uncompressed point } (RFC 5480 2)
+    static constexpr std::array<std::uint8_t, 27> kBegin{
+        0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06,
+        0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04};
+    return !std::ranges::search(der, kBegin).empty();
+}
+
 unsigned long subject_hash(const Certificate& certificate) {
     int good = 0;
     const X509Ptr x509 = to_x509(certificate.der);

@@ -49,6 +49,10 @@ struct Certificate {
 // All of them, in their order. Throws Error{CertInvalid} for one that cannot be read.
 [[nodiscard]] std::vector<Certificate> parse_certificates_pem(std::string_view pem);
 
+// Whether its key is of P-256, as boards make them: by how such a SubjectPublicKeyInfo begins. To read the
+// whole certificate takes 200 times as long.
+[[nodiscard]] bool has_p256_key(ByteView der) noexcept;
+
 // What OpenSSL names a CA's file by in a folder of them (X509_NAME_hash_ex).
 [[nodiscard]] unsigned long subject_hash(const Certificate& certificate);
 

@@ -55,8 +55,11 @@ void check_label(std::string_view text, std::string_view label) {
     if (label.size() > kMaxLabelSize) throw refused(text, "has a part of more than 63 characters.");
     if (label.front() == '-' || label.back() == '-')
         throw refused(text, "has a part with a hyphen at its end.");
-    if (!std::ranges::all_of(label, [](char c) { return is_letter(c) || is_digit(c) || c == '-'; })) {
-        throw refused(text, "has a character that is not a letter, digit, hyphen or dot.");
+    // An underscore is no host name's (RFC 952), but containers have it, and TLS clients compare it as it
+    // stands.
+    if (!std::ranges::all_of(label,
+                             [](char c) { return is_letter(c) || is_digit(c) || c == '-' || c == '_'; })) {
+        throw refused(text, "has a character that is not a letter, digit, hyphen, underscore or dot.");
     }
 }
 

@@ -90,12 +90,13 @@ std::vector<Event> Registry::events_of(std::string_view name, std::size_t last) 
 // The certificate that counts: active before pending before the rest, and of those the newest. The callback
 // may use the registry, so each of these walks has a statement of its own.
 void Registry::list(const Filter& filter, const std::function<void(const Summary&)>& row) const {
+    constexpr int kFirst = 8;  // column of the certificate
     guarded([&] {
         SQLite::Statement statement(
             store_->database(),
             "SELECT d.name, d.role, d.created, d.chip_id, d.note, d.forked_at, r.seen, c.id,"
             "  c.fingerprint, c.name, c.role, c.serial, c.not_before, c.not_after, c.state, c.issued_at,"
-            "  c.spki_sha256, c.issuer, c.origin"
+            "  c.spki_sha256, c.issuer, c.origin, CASE WHEN ?6 THEN c.der END"
             " FROM devices d LEFT JOIN reports r ON r.name = d.name LEFT JOIN certificates c ON c.id ="
             "  (SELECT id FROM certificates WHERE name = d.name AND role = d.role"
             "   ORDER BY CASE state WHEN 2 THEN 0 WHEN 1 THEN 1 ELSE 2 END, id DESC LIMIT 1)"
@@ -106,11 +107,15 @@ void Registry::list(const Filter& filter, const std::function<void(const Summary
         rows.bind(static_cast<std::int64_t>(filter.role.value_or(Role{})),
                   static_cast<std::int64_t>(filter.state.value_or(CertificateState{})),
                   std::int64_t{filter.expires_before.has_value()}, filter.expires_before.value_or(Seconds{}),
-                  filter.name_glob);
+                  filter.name_glob, std::int64_t{filter.with_der});
         while (rows.step()) {
             Summary summary{device_at(rows, 0), std::nullopt, std::nullopt};
             if (!rows.is_null(6)) summary.seen = rows.time(6);
-            if (!rows.is_null(7)) summary.certificate = certificate_at(rows, 8);
+            if (!rows.is_null(7)) summary.certificate = certificate_at(rows, kFirst);
+            if (!rows.is_null(kFirst + kCertificateColumns)) {
+                const auto der = rows.blob(kFirst + kCertificateColumns);
+                summary.certificate->der.assign(der.begin(), der.end());
+            }
             row(summary);
         }
     });

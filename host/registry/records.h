@@ -58,7 +58,7 @@ struct Event {
 // One line of `list`: the device and the certificate that counts (active, else pending, else the newest).
 struct Summary {
     Device device;
-    std::optional<Certificate> certificate;  // without `der`
+    std::optional<Certificate> certificate;  // `der` only where the filter asks for it
     std::optional<Seconds> seen;             // the last signed word from it
 };
 
@@ -67,6 +67,7 @@ struct Filter {
     std::optional<CertificateState> state;  // of the certificate that counts
     std::optional<Seconds> expires_before;  // of the certificate that counts
     std::string name_glob;                  // "kitchen-*"; "" for every name; without regard to case
+    bool with_der = false;                  // one query for all of them
 };
 
 // The highest request number seen under one signer.

@@ -25,9 +25,20 @@ Failure permanent(Code code, std::string_view detail) {
     return {Error(code, detail), true};
 }
 
-Failure untrusted(long verify_result, const Address& peer) {
-    const std::string why = X509_verify_cert_error_string(verify_result);
-    switch (verify_result) {
+// The CA's dates: another certificate for the broker would not help.
+Failure authority_dates(std::string_view how, const Address& peer) {
+    return {
+        Error(
+            Code::BrokerCertDates,
+            fmt::format("A CA above the certificate of the broker at {} {}.", address(peer), how),
+            "check this computer's clock; countersign rollover issuing, or countersign rollover root start"),
+        true};
+}
+
+Failure untrusted(const Verdict& verdict, const Address& peer) {
+    const std::string why = X509_verify_cert_error_string(verdict.error);
+    const bool above = verdict.depth > 0;
+    switch (verdict.error) {
         case X509_V_ERR_HOSTNAME_MISMATCH:
         case X509_V_ERR_IP_ADDRESS_MISMATCH:
             return {Error(Code::BrokerName,
@@ -36,12 +47,19 @@ Failure untrusted(long verify_result, const Address& peer) {
                           fmt::format("countersign hosts add {}", peer.host)),
                     true};
         case X509_V_ERR_CERT_HAS_EXPIRED:
+            if (above) return authority_dates("has expired", peer);
             return permanent(Code::BrokerCertDates,
                              fmt::format("The certificate of the broker at {} has expired.", address(peer)));
         case X509_V_ERR_CERT_NOT_YET_VALID:
+            if (above) return authority_dates("is not valid yet", peer);
             return permanent(
                 Code::BrokerCertDates,
                 fmt::format("The certificate of the broker at {} is not valid yet.", address(peer)));
+        case X509_V_ERR_INVALID_PURPOSE:
+        case X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION:
+            return permanent(Code::BrokerUntrusted,
+                             fmt::format("The certificate that {} shows is not one of a broker ({}).",
+                                         address(peer), why));
         default:
             return permanent(
                 Code::BrokerUntrusted,
@@ -65,10 +83,10 @@ Failure own_certificate_refused(OwnDates own, std::string_view why, const Addres
                      fmt::format("The broker at {} refused our certificate ({}).", address(peer), why));
 }
 
-Failure tls_failure(int reason, std::string_view text, long verify_result, OwnDates own,
+Failure tls_failure(int reason, std::string_view text, const Verdict& verdict, OwnDates own,
                     const Address& peer) {
     switch (reason) {
-        case SSL_R_CERTIFICATE_VERIFY_FAILED: return untrusted(verify_result, peer);
+        case SSL_R_CERTIFICATE_VERIFY_FAILED: return untrusted(verdict, peer);
         case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
             return own_certificate_refused(OwnDates::expired, text, peer);
         case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
@@ -85,6 +103,20 @@ Failure tls_failure(int reason, std::string_view text, long verify_result, OwnDa
             return passing(
                 Code::BrokerClosed,
                 fmt::format("The handshake with {} was spoilt on its way ({}).", address(peer), text));
+        // It speaks TLS, but nothing that we speak.
+        case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
+        case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
+        case SSL_R_TLSV1_ALERT_INSUFFICIENT_SECURITY:
+        case SSL_R_UNSUPPORTED_PROTOCOL:
+        case SSL_R_NO_PROTOCOLS_AVAILABLE:
+        case SSL_R_WRONG_CIPHER_RETURNED:
+        case SSL_R_UNKNOWN_CIPHER_RETURNED:
+        case SSL_R_DH_KEY_TOO_SMALL:
+            return {Error(Code::BrokerProtocol,
+                          fmt::format("{} speaks TLS, but no version or cipher that we do ({}).",
+                                      address(peer), text),
+                          "let the broker offer TLS 1.2 or 1.3 with ECDHE and AES-GCM"),
+                    true};
         default:
             return permanent(Code::BrokerProtocol,
                              fmt::format("No TLS connection with {} is possible ({}).", address(peer), text));
@@ -120,14 +152,13 @@ bool nobody_of_ours(const Failure& failure) {
     return weight(failure) < 3 && failure.error.id() != Code::BrokerCertDates;
 }
 
-Failure transport_failure(Stage stage, const std::error_code& code, long verify_result, OwnDates own,
+Failure transport_failure(Stage stage, const std::error_code& code, const Verdict& verdict, OwnDates own,
                           const Address& peer) {
     if (code.category() == asio::error::get_ssl_category()) {
         const auto packed = static_cast<unsigned long>(static_cast<unsigned>(code.value()));
         if (ERR_GET_LIB(packed) == ERR_LIB_SSL && stage != Stage::connected) {
             const char* text = ERR_reason_error_string(packed);
-            return tls_failure(ERR_GET_REASON(packed), text == nullptr ? "TLS" : text, verify_result, own,
-                               peer);
+            return tls_failure(ERR_GET_REASON(packed), text == nullptr ? "TLS" : text, verdict, own, peer);
         }
     }
     switch (stage) {
@@ -203,6 +234,10 @@ Failure session_failure(mqtt::Fault fault, const Address& peer) {
                            fmt::format("{} does not answer CONNECT.", address(peer)));
         case mqtt::Fault::keep_alive_timeout:
             return passing(Code::BrokerClosed, fmt::format("The broker at {} went silent.", address(peer)));
+        case mqtt::Fault::limit_too_small:
+            return permanent(
+                Code::BrokerProtocol,
+                fmt::format("{} takes no packet of four bytes: nothing could be answered.", address(peer)));
         default:
             return permanent(Code::BrokerProtocol, fmt::format("{} does not keep to MQTT (fault {}).",
                                                                address(peer), static_cast<int>(fault)));

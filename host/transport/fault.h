@@ -33,8 +33,15 @@ enum class OwnDates : std::uint8_t { valid, expired, not_yet };
 // Whether the failure leaves open that our broker is elsewhere: it does not come from the broker itself.
 [[nodiscard]] bool nobody_of_ours(const Failure& failure);
 
-// A call of Asio or OpenSSL failed. `verify_result` is SSL_get_verify_result() for the handshake.
-[[nodiscard]] Failure transport_failure(Stage stage, const std::error_code& code, long verify_result,
+// What a handshake found wrong with the broker's chain: X509_V_ERR_…, and with which certificate of it; 0 is
+// the broker's own.
+struct Verdict {
+    long error = 0;
+    int depth = 0;
+};
+
+// A call of Asio or OpenSSL failed; `verdict` is the handshake's.
+[[nodiscard]] Failure transport_failure(Stage stage, const std::error_code& code, const Verdict& verdict,
                                         OwnDates own, const Address& peer);
 // CONNACK said no.
 [[nodiscard]] Failure refusal(mqtt::ReasonCode reason, const Address& peer);

@@ -176,8 +176,7 @@ void Link::abandon() {
 
 void Link::lost(const std::error_code& code) {
     if (finishing_) return end();  // the peer was quicker
-    lost(transport_failure(stage_, code, SSL_get_verify_result(stream_.native_handle()), tls_->own_dates(),
-                           peer_));
+    lost(transport_failure(stage_, code, verdict_of(stream_.native_handle()), tls_->own_dates(), peer_));
 }
 
 void Link::lost(const Failure& failure) {

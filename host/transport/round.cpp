@@ -112,7 +112,7 @@ void Round::found(std::uint64_t lookup, std::vector<Tcp::endpoint> endpoints) {
     if (trial == trials_.end()) return;
     const std::size_t broker = trial->target.broker;
     if (endpoints.empty()) {
-        return failed(lookup, transport_failure(Stage::resolving, asio::error::host_not_found, 0,
+        return failed(lookup, transport_failure(Stage::resolving, asio::error::host_not_found, {},
                                                 OwnDates::valid, brokers_[broker]));
     }
     trials_.erase(trial);

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <vector>
 
 #include "host/base/files.h"
@@ -69,7 +70,9 @@ Key parse_key(std::string_view text, const std::string& name) {
     Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
     ERR_clear_error();
     if (!key)
-        throw Error(Code::KeyTypeUnsupported, fmt::format("There is no unencrypted PEM key in {}.", name));
+        throw Error(Code::KeyTypeUnsupported, fmt::format("There is no unencrypted PEM key in {}.", name),
+                    "openssl pkey -in FILE -out FILE, which asks for its passphrase; or "
+                    "countersign issue NAME --replace --format pem --out FOLDER");
     return key;
 }
 
@@ -87,6 +90,12 @@ int context_index() {
 
 // What a connection's Address is kept under.
 int address_index() {
+    static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+    return index;
+}
+
+// What the depth of the first fault of a chain is kept under, as a pointer.
+int depth_index() {
     static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
     return index;
 }
@@ -128,6 +137,11 @@ std::string file_stamp(const Options& options) {
     return stamp_of(options.certificate) + stamp_of(options.key) + stamp_of(options.anchors);
 }
 
+Verdict verdict_of(const SSL* ssl) {
+    const auto depth = reinterpret_cast<std::intptr_t>(SSL_get_ex_data(ssl, depth_index()));
+    return {SSL_get_verify_result(ssl), static_cast<int>(depth)};
+}
+
 TlsContext::TlsContext(const PublicPem& certificate, const PrivatePem& key, const PublicPem& anchors)
     : context_(asio::ssl::context::tls_client), handle_(context_.native_handle()) {
     SSL_CTX* ctx = handle_;
@@ -156,9 +170,10 @@ TlsContext::TlsContext(const PublicPem& certificate, const PrivatePem& key, cons
 
 // Called for each certificate of a chain that was found sound, and for each fault; the leaf comes last.
 int TlsContext::check_name(int sound, X509_STORE_CTX* store) {
-    if (sound != 1 || X509_STORE_CTX_get_error_depth(store) != 0) return sound;
-    const auto* ssl =
-        static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    const int depth = X509_STORE_CTX_get_error_depth(store);
+    auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    if (sound != 1) SSL_set_ex_data(ssl, depth_index(), reinterpret_cast<void*>(std::intptr_t{depth}));
+    if (sound != 1 || depth != 0) return sound;
     const Address* peer = address_of(ssl);
     if (peer != nullptr && names(X509_STORE_CTX_get_current_cert(store), *peer)) return 1;
     X509_STORE_CTX_set_error(store, X509_V_ERR_HOSTNAME_MISMATCH);

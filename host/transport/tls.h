@@ -15,6 +15,9 @@ namespace countersign::transport {
 // Which files, of those named by `options`, there are now: another text when one of them has been replaced.
 [[nodiscard]] std::string file_stamp(const Options& options);
 
+// Of the connection's handshake so far.
+[[nodiscard]] Verdict verdict_of(const SSL* ssl);
+
 class TlsContext {
   public:
     // Throws Error{FileRead, CertInvalid, KeyTypeUnsupported}.

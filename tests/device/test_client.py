@@ -83,6 +83,19 @@ async def test_commands_wait_at_the_broker_for_an_absent_board():
         check.equal(await asyncio.wait_for(stream.__anext__(), 10), ("devices/user1/cmd/led", b"queued"))
 
 
+async def test_a_backlog_of_qos_2_for_other_firmware_comes_once_and_ends_no_connection_mqtt_4_3_3_2():
+    """Asked for by what ran on the board before: we ask for QoS 1 at most in Python."""
+    wanted = [b"%d" % n for n in range(100)]
+    broker.command("hold -i user1 -q 2 -t devices/user1/cmd/many")
+    broker.command("pub -q 2 -t devices/user1/cmd/many -l <<END\n%s\nEND" % str(b"\n".join(wanted), "utf-8"))
+    came = []
+    client = new_client()
+    client.subscribe("cmd/many", lambda topic, payload: came.append(payload))
+    async with running(client):
+        await broker.until(lambda: len(came) >= len(wanted), "all of them")
+        check.equal((came, [line for line in client.lines if "Next try" in line]), (wanted, []))
+
+
 async def test_unsubscribe_mqtt_3_10_4_1():
     client = new_client()
     came = []

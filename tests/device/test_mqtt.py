@@ -60,8 +60,10 @@ def test_remaining_length_table_2_4():
         check.equal(len(packet), 1 + len(digits) + size)
 
 
-def test_puback():
-    check.equal(mqtt.puback(0x0102), b"\x40\x02\x01\x02")
+def test_acknowledgements():
+    check.equal(mqtt.answer(mqtt.PUBACK, 0x0102), b"\x40\x02\x01\x02")
+    check.equal(mqtt.answer(mqtt.PUBREC, 0x0102), b"\x50\x02\x01\x02")
+    check.equal(mqtt.answer(mqtt.PUBCOMP, 0x0102), b"\x70\x02\x01\x02")
 
 
 def test_subscribe_mqtt_3_8_1_1():
@@ -151,8 +153,14 @@ def test_publish_both_qos_bits_mqtt_3_3_1_4():
     refused(b"\x36\x05\x00\x01t\x00\x01", "MQTT-3.3.1-4")
 
 
-def test_publish_above_the_granted_qos_mqtt_3_8_4_6():
-    refused(b"\x34\x05\x00\x01t\x00\x01", "MQTT-3.8.4-6")
+def test_publish_at_qos_2_for_which_other_firmware_has_asked():
+    check.equal(decode(b"\x34\x05\x00\x01t\x00\x01"), [(mqtt.PUBLISH, "t", b"", 2, False, False, 1, 0)])
+
+
+def test_pubrel_and_its_flags_mqtt_3_6_1_1():
+    check.equal(decode(b"\x62\x02\x00\x07"), [(mqtt.PUBREL, 7)])
+    refused(b"\x60\x02\x00\x07", "MQTT-2.2.2-2")
+    refused(b"\x72\x02\x00\x07", "packet 7, 2 bytes")
 
 
 def test_publish_dup_at_qos_0_mqtt_3_3_1_2():
@@ -218,7 +226,7 @@ def test_acknowledgements_malformed():
 
 
 def test_packets_a_broker_never_sends():
-    for kind in (0, 1, 5, 6, 7, 8, 10, 12, 14, 15):
+    for kind in (0, 1, 5, 7, 8, 10, 12, 14, 15):
         refused(bytes((kind << 4, 2, 0, 1)), "packet %d," % kind)
 
 

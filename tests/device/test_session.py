@@ -1,7 +1,7 @@
 """What outlives a connection, without one."""
 
 import check
-from countersign import mqtt
+from countersign import errors, mqtt
 from countersign.session import Session
 from countersign.subscription import GRANTED, Subscription
 
@@ -61,6 +61,21 @@ def test_a_broker_without_the_session_gets_new_messages():
     session.publish("t", b"1", False).sent = True
     session.resume(True)  # sets DUP
     check.equal(packets(session.resume(False)), [b"\x32\x06\x00\x01t\x00\x011"])
+
+
+def test_qos_2_is_handed_on_once_until_released_mqtt_4_3_3_2():
+    session = Session(8)
+    check.true(session.is_new(7))
+    session.resume(True)
+    check.true(not session.is_new(7))
+    session.released(7)
+    session.released(8)
+    check.true(session.is_new(7))
+    session.resume(False)
+    check.true(session.is_new(7))
+    for packet_id in range(100, 1123):
+        session.is_new(packet_id)
+    check.raises(errors.ProtocolError, session.is_new, 1123)
 
 
 def test_a_message_the_broker_hangs_up_on_is_found_and_given_up():

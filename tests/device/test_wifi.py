@@ -4,13 +4,17 @@ import asyncio
 
 import check
 from countersign import wifi
-from countersign.errors import WifiNotFound, WifiPassword, WifiTimeout
+from countersign.errors import WifiNotFound, WifiPassword, WifiSecurity, WifiTimeout
 
 
 class Network:
     STA_IF = 0
     STAT_WRONG_PASSWORD = 202
     STAT_NO_AP_FOUND = 201
+    STAT_HANDSHAKE_TIMEOUT = 204
+    STAT_NO_AP_FOUND_W_COMPATIBLE_SECURITY = 210
+    STAT_NO_AP_FOUND_IN_AUTHMODE_THRESHOLD = 211
+    STAT_NO_AP_FOUND_IN_RSSI_THRESHOLD = 212
 
     def __init__(self, statuses, connects_after=None):
         """`statuses` one poll after the other, the last one for ever; connected after so many polls."""
@@ -60,6 +64,8 @@ def test_is_up_already():
 
 def test_faults_in_words():
     for statuses, kind in (([202], WifiPassword), ([201], WifiNotFound), ([1001], WifiTimeout),
+                           ([15], WifiPassword), ([204], WifiPassword), ([210], WifiSecurity),
+                           ([211], WifiSecurity), ([212], WifiNotFound),
                            ([1001, 202, 1001], WifiPassword)):  # shows between tries only
         network = Network(statuses)
         fault = check.raises(kind, join, network, 250)

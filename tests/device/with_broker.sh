@@ -5,6 +5,7 @@
 # certificate that is expired, not valid yet, for another name, of another CA), BROKER (this script, for the commands below).
 #   with_broker.sh start | stop | kill       the broker; start returns when it listens
 #   with_broker.sh pub ARGUMENTS...          mosquitto_pub with the tester's certificate
+#   with_broker.sh hold ARGUMENTS...         a session that the broker keeps, with this subscription; its client leaves again
 #   with_broker.sh sub FILE ARGUMENTS...     mosquitto_sub in the background, lines to FILE; returns when it is subscribed
 set -euo pipefail
 self=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/$(basename "${BASH_SOURCE[0]}")
@@ -173,6 +174,11 @@ pub)
     shift
     # shellcheck disable=SC2046
     mosquitto_pub $(credentials) "$@"
+    ;;
+hold)
+    shift
+    # shellcheck disable=SC2046
+    mosquitto_sub $(credentials) -c -E "$@"
     ;;
 sub)
     shift

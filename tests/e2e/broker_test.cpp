@@ -198,6 +198,7 @@ TEST(Watch, TellsInWordsWhyItCannotConnect) {
     other.must({"init", "127.0.0.1", "--no-passphrase", "--port", std::to_string(scene.port())});
     const auto broker = start_broker(scene);
     EXPECT_EQ(other.ask({"send", "user1", "cmd/x", "y"})["code"], "E-BROKER-UNTRUSTED");
+    EXPECT_EQ(other.ask({"watch"})["code"], "E-BROKER-UNTRUSTED");
 }
 
 }  // namespace

@@ -205,6 +205,32 @@ TEST(IssueCsv, ASecondRunFindsNothingLeftToDo) {
     EXPECT_EQ(again["exit"], 0);
 }
 
+// A rename where the folder is on the home's file system; copies where it is not, or is there already.
+TEST(IssueCsv, PutsAllWhereAskedOnThisFileSystemAndOnAnother) {
+    Scene scene;
+    scene.init();
+    const fs::path elsewhere = fs::path("/dev/shm") / scene.home().parent_path().filename();
+    int number = 0;
+    for (const fs::path& out : {scene.file("all"), elsewhere}) {
+        const std::string first = fmt::format("user{}", ++number);
+        const std::string second = fmt::format("user{}", ++number);
+        fs::create_directories(out / second);
+        write_file(out / second / "mine.txt", "not Countersign's", kPublicFile);
+        write_file(scene.file("list.csv"), fmt::format("name\n{}\n{}\n", first, second), kPublicFile);
+        const auto answer = scene.ask({"issue", "--csv", scene.file("list.csv"), "--out", out});
+        EXPECT_EQ(answer["issued"], 2) << answer;
+        for (const std::string& name : {first, second}) {
+            EXPECT_EQ(mode_of(out / name / (name + ".key.pem")), 0600U);
+            must_run({"openssl", "verify", "-x509_strict", "-CAfile", out / name / "ca.crt.pem",
+                      out / name / (name + ".crt.pem")});
+            EXPECT_FALSE(fs::exists(scene.device(name)));
+        }
+        EXPECT_TRUE(fs::exists(out / second / "mine.txt"));
+    }
+    EXPECT_TRUE(fs::is_empty(scene.home() / ".staging"));
+    fs::remove_all(elsewhere);
+}
+
 TEST(Root, GoesOfflineOnlyAfterACopyWasReadBack) {
     Scene scene;
     write_file(scene.file("pass"), "correct horse\n", kPrivateFile);

@@ -246,6 +246,19 @@ TEST_F(AdmissionFile, a_base_row_is_checked_when_it_is_used) {
     EXPECT_EQ(damaged, 1u);
 }
 
+// The pages behind its end are gone, and reading them would end the broker (SIGBUS).
+TEST_F(AdmissionFile, a_file_that_somebody_shortens_in_place_is_not_read) {
+    for (unsigned number = 0; number < 300; ++number) model.set(number, active);
+    model.publish();
+    ASSERT_GT(std::filesystem::file_size(file), 2 * 4096U);
+    Reader reader(file);
+    ASSERT_EQ(reader.refresh(), Refresh::updated);
+    ASSERT_EQ(reader.find(print(299)).found, Found::yes);
+    std::filesystem::resize_file(file, 64);
+    for (unsigned number = 0; number < 300; ++number)
+        EXPECT_EQ(reader.find(print(number)).found, Found::damaged);
+}
+
 TEST_F(AdmissionFile, what_is_not_one_of_ours_never_replaces_the_last_good_one) {
     model.set(1, active);
     model.publish();

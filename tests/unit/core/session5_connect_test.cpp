@@ -148,6 +148,16 @@ TEST(Connect5, what_the_server_takes) {
                  server.shared_available);
 }
 
+TEST(Connect5, mqtt5_3_2_2_15_a_limit_that_no_answer_fits_in) {
+    for (const std::uint8_t limit : {1, 2, 3}) {
+        Harness harness;
+        EXPECT_THAT(harness.connect5({0x27, 0x00, 0x00, 0x00, limit}), ElementsAre("close limit_too_small"));
+        EXPECT_EQ(harness.session.deadline(), kNever);
+    }
+    Harness harness;
+    EXPECT_THAT(harness.connect5({0x27, 0x00, 0x00, 0x00, 0x04}), ElementsAre("connected [27 00 00 00 04]"));
+}
+
 TEST(Connect5, mqtt5_3_2_2_7_refused_with_its_reason_and_nothing_said) {
     Harness harness;
     ASSERT_EQ(harness.session.connect(0, options5()), Status::ok);

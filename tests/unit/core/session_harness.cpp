@@ -27,6 +27,7 @@ std::string_view name_of(Fault fault) {
         case Fault::too_many_exactly_once: return "too_many_exactly_once";
         case Fault::malformed_properties: return "malformed_properties";
         case Fault::bad_property: return "bad_property";
+        case Fault::limit_too_small: return "limit_too_small";
         case Fault::bad_topic_alias: return "bad_topic_alias";
         case Fault::no_alias_room: return "no_alias_room";
         case Fault::unwanted_authentication: return "unwanted_authentication";

@@ -37,6 +37,26 @@ TEST(Publish, mqtt_4_3_3_qos_2) {
     EXPECT_EQ(harness.session.unacknowledged(), 0U);
 }
 
+TEST(Publish, mqtt_4_6_0_5_order_holds_within_qos_0_and_within_the_others) {
+    Harness harness;
+    harness.connect();
+    for (const Qos qos : {Qos::at_least_once, Qos::at_most_once}) {
+        for (const char* payload : {"1", "2"})
+            ASSERT_EQ(harness.publish("a", payload, qos).status, Status::ok);
+    }
+    EXPECT_THAT(harness.drain(), ElementsAre("send 30 04 00 01 61 31 30 04 00 01 61 32",
+                                             "send 32 06 00 01 61 00 01 31", "send 32 06 00 01 61 00 02 32"));
+}
+
+TEST(Publish, a_disconnect_leaves_in_the_store_what_waits_there) {
+    Harness harness;
+    harness.connect();
+    ASSERT_EQ(harness.publish("a", "x", Qos::at_least_once).status, Status::ok);
+    ASSERT_EQ(harness.session.disconnect(), Status::ok);
+    EXPECT_THAT(harness.drain(), ElementsAre("send e0 00", "close none"));
+    EXPECT_EQ(harness.session.unacknowledged(), 1U);
+}
+
 TEST(Publish, pubrec_again_gives_pubrel_again) {
     Harness harness;
     harness.connect();

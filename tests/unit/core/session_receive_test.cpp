@@ -128,6 +128,22 @@ TEST(Receive, more_unreleased_qos_2_messages_than_there_is_room_for) {
     EXPECT_THAT(harness.receive(message(0x34, 3)), ElementsAre("close too_many_exactly_once"));
 }
 
+TEST(Receive, mqtt_4_3_3_2_room_for_more_unreleased_messages_keeps_those_there_are) {
+    Sizes sizes;
+    sizes.incoming = 1;
+    Harness harness(sizes);
+    harness.connect();
+    EXPECT_FALSE(harness.session.incoming_full());
+    harness.receive(message(0x34, 1));
+    EXPECT_TRUE(harness.session.incoming_full());
+    std::vector<std::uint16_t> two(2);
+    harness.session.enlarge_incoming(two);
+    EXPECT_FALSE(harness.session.incoming_full());
+    EXPECT_EQ(harness.receive(message(0x3C, 1)).size(), 1U);  // known: PUBREC only
+    EXPECT_EQ(harness.receive(message(0x34, 2)).size(), 2U);
+    EXPECT_TRUE(harness.session.incoming_full());
+}
+
 TEST(Receive, bytes_while_others_are_not_used_up) {
     Harness harness;
     harness.connect();

@@ -55,6 +55,7 @@ class BoardTest : public testing::Test {
     [[nodiscard]] std::string from_flash(const std::string& file) const { return read_text(flash() / file); }
 
     void power_on() {
+        board_.reset();
         board_ = std::make_unique<VirtualBoard>(
             VirtualBoardOptions{.flash = flash(), .micropython = {}, .port_link = link(), .on_output = {}});
     }

@@ -34,6 +34,17 @@ TEST_F(VirtualBoardTest, boots_like_an_esp32) {
         << board_->console();
 }
 
+TEST_F(VirtualBoardTest, two_of_them_do_not_share_a_flash) {
+    power_on();
+    try {
+        const VirtualBoard second({.flash = flash(), .micropython = {}, .port_link = {}, .on_output = {}});
+        FAIL() << "it runs";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), "E-PORT-BUSY");
+        EXPECT_THAT(error.what(), HasSubstr("--dir"));
+    }
+}
+
 TEST_F(VirtualBoardTest, a_boot_py_that_fails_keeps_main_py_from_running) {
     on_flash("boot.py", "1/0\n");
     on_flash("main.py", "print('main runs')\n");

@@ -32,6 +32,17 @@ std::string foreign(const std::string& subject, const std::vector<std::string>& 
     return read_text(folder / "certificate");
 }
 
+TEST(ForeignCertificate, HasAKeyAsBoardsMakeThemOrNot) {
+    EXPECT_TRUE(has_p256_key(parse_certificate_pem(foreign("/CN=gateway")).der));
+    for (const std::vector<std::string>& other :
+         {std::vector<std::string>{"ec", "-pkeyopt", "ec_paramgen_curve:P-384"}, {"rsa:2048"}, {"ed25519"}}) {
+        std::vector<std::string> newkey{"-newkey"};
+        newkey.insert(newkey.end(), other.begin(), other.end());
+        EXPECT_FALSE(has_p256_key(parse_certificate_pem(foreign("/CN=gateway", newkey)).der)) << other[0];
+    }
+    EXPECT_FALSE(has_p256_key({}));
+}
+
 TEST(ForeignCertificate, IsDescribed) {
     const Certificate read = parse_certificate_pem(
         foreign("/CN=gateway", {"-addext", "subjectAltName=DNS:gw.local,IP:10.0.0.1,IP:::1"}));

@@ -28,6 +28,7 @@ TEST(HostName, ReadsDnsNames) {
     EXPECT_EQ(HostName::parse("Broker.LOCAL").text(), "broker.local");
     EXPECT_EQ(HostName::parse("localhost").kind(), HostName::Kind::dns);
     EXPECT_EQ(HostName::parse("xn--bcher-kva.example").text(), "xn--bcher-kva.example");
+    EXPECT_EQ(HostName::parse("mqtt_broker").text(), "mqtt_broker");  // a container's
     EXPECT_EQ(HostName::parse("3com.com").text(), "3com.com");
     EXPECT_EQ(HostName::parse(std::string(63, 'a') + ".b").kind(), HostName::Kind::dns);
     EXPECT_THAT(HostName::parse("broker.local").address(), SizeIs(0));
@@ -51,7 +52,7 @@ INSTANTIATE_TEST_SUITE_P(HostName, RefusedHost,
                                          Refusal{"192.168.01.22", "IPv4"}, Refusal{"1:2:3", "IPv6"},
                                          Refusal{"broker.", "empty part"}, Refusal{".broker", "empty part"},
                                          Refusal{"a..b", "empty part"}, Refusal{"-broker", "hyphen"},
-                                         Refusal{"broker-", "hyphen"}, Refusal{"my_broker", "character"},
+                                         Refusal{"broker-", "hyphen"}, Refusal{"my+broker", "character"},
                                          Refusal{"bro ker", "space"},
                                          Refusal{"b\xc3\xbc"
                                                  "cher",

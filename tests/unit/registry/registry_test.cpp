@@ -225,6 +225,22 @@ TEST_F(RegistryTest, lists_what_the_filter_asks_for) {
               "kitchen-1 Kitchen-2 ");
 }
 
+TEST_F(RegistryTest, lists_with_the_der_where_it_is_asked_for) {
+    registry.add_device(device("a"));
+    auto whole = certificate("a", 1, active);
+    whole.der = {0x30, 0x01, 0x07};
+    registry.add_certificate(whole);
+    registry.add_device(device("none"));
+    for (const bool with_der : {false, true}) {
+        Filter filter;
+        filter.with_der = with_der;
+        registry.list(filter, [&](const Summary& row) {
+            if (!row.certificate) return;
+            EXPECT_EQ(row.certificate->der, with_der ? whole.der : Bytes{});
+        });
+    }
+}
+
 TEST_F(RegistryTest, a_walk_may_use_the_registry) {
     for (const char* name : {"a", "b"}) {
         registry.add_device(device(name));

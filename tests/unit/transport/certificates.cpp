@@ -93,6 +93,14 @@ Pair Certificates::expired(const std::string& name, const std::string& extension
     return signed_by("ca", name, extensions, "20200201000000Z");
 }
 
+Pair Certificates::server_of_an_expired_authority() const {
+    const Pair old = expired("old-ca", "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n");
+    Pair leaf = signed_by(old.certificate.stem(), "broker",
+                          "extendedKeyUsage=serverAuth\nsubjectAltName=IP:127.0.0.1\n", "");
+    write_file(leaf.certificate, read_text(leaf.certificate) + read_text(old.certificate), kPublicFile);
+    return leaf;
+}
+
 std::filesystem::path Certificates::revoke(const Pair& pair) const {
     const Arguments common{"ca",       "-config",         folder_ / "ca.cnf", "-cert", folder_ / "ca.crt",
                            "-keyfile", folder_ / "ca.key"};

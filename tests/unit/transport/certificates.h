@@ -23,6 +23,9 @@ class Certificates {
     [[nodiscard]] Pair server(const std::string& alternative_names) const;
     [[nodiscard]] Pair expired(const std::string& name, const std::string& extensions) const;
 
+    // A leaf for the broker, and the certificate of the CA it is of behind it; that one expired in 2020.
+    [[nodiscard]] Pair server_of_an_expired_authority() const;
+
     // Revokes it and writes the list, which Mosquitto takes as `crlfile`.
     [[nodiscard]] std::filesystem::path revoke(const Pair& pair) const;
 

@@ -5,6 +5,7 @@
 #include <asio/ip/tcp.hpp>
 #include <asio/write.hpp>
 
+#include "host/base/background.h"
 #include "host/base/files.h"
 #include "tests/unit/transport/mosquitto.h"
 #include "tests/unit/transport/running.h"
@@ -60,9 +61,33 @@ TEST_F(Refusal, TheBrokersCertificateHasExpired) {
     expect(broker.options("ours", user), Code::BrokerCertDates, true);
 }
 
+TEST_F(Refusal, TheCertificateOfACaAboveTheBrokersHasExpired) {
+    const Mosquitto broker(certificates, certificates.server_of_an_expired_authority());
+    expect(broker.options("ours", user), Code::BrokerCertDates, true);
+    EXPECT_THAT(words, HasSubstr("A CA above the certificate of the broker"));
+    EXPECT_THAT(words, HasSubstr("countersign rollover issuing"));
+}
+
 TEST_F(Refusal, AClientsCertificateCannotServeABroker) {
     const Mosquitto broker(certificates, user);
     expect(broker.options("ours", user), Code::BrokerUntrusted, true);
+    EXPECT_THAT(words, HasSubstr("is not one of a broker"));
+}
+
+TEST_F(Refusal, ABrokerThatSpeaksNoVersionOfTlsThatWeDo) {
+    const auto server = certificates.server("IP:127.0.0.1");
+    const auto port = free_port();
+    Background old({"openssl", "s_server", "-accept", std::to_string(port), "-cert", server.certificate,
+                    "-key", server.key, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0"});
+    ASSERT_TRUE(old.wait_for("ACCEPT")) << old.output();
+    transport::Options options;
+    options.brokers = {{"127.0.0.1", port}};
+    options.client_id = "ours";
+    options.certificate = user.certificate;
+    options.key = user.key;
+    options.anchors = certificates.authority();
+    expect(std::move(options), Code::BrokerProtocol, true);
+    EXPECT_THAT(words, HasSubstr("no version or cipher that we do"));
 }
 
 // The verdict comes after the client's side of a TLS 1.3 handshake, racing with what we send: often enough to
