@@ -1,4 +1,5 @@
 // What the program makes, judged by openssl and GnuTLS.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 

@@ -149,7 +149,7 @@ TEST(Connect5, what_the_server_takes) {
 }
 
 TEST(Connect5, mqtt5_3_2_2_15_a_limit_that_no_answer_fits_in) {
-    for (const std::uint8_t limit : {1, 2, 3}) {
+    for (std::uint8_t limit = 1; limit < 4; ++limit) {
         Harness harness;
         EXPECT_THAT(harness.connect5({0x27, 0x00, 0x00, 0x00, limit}), ElementsAre("close limit_too_small"));
         EXPECT_EQ(harness.session.deadline(), kNever);

@@ -236,7 +236,7 @@ TEST_F(RegistryTest, lists_with_the_der_where_it_is_asked_for) {
         filter.with_der = with_der;
         registry.list(filter, [&](const Summary& row) {
             if (!row.certificate) return;
-            EXPECT_EQ(row.certificate->der, with_der ? whole.der : Bytes{});
+            EXPECT_EQ(row.certificate->der, with_der ? whole.der : std::vector<std::uint8_t>{});
         });
     }
 }
