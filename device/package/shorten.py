@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""shorten.py NAMES PUBLIC SOURCE... FOLDER: the package with the names that only it uses made short.
+"""shorten.py NAMES PUBLIC COMMON SOURCE... FOLDER: the package with the names that only it uses replaced.
 
 Each name that the firmware does not have itself stands in a board's RAM, for good: some 12 bytes and its
-letters (MicroPython's interned strings; a module that is forgotten leaves its names behind). So one short
-name serves for as many long ones as cannot meet: attributes that no object has both of, names of modules that
-no module has both of, variables of different functions. What the firmware (NAMES) or a program on the board
-(PUBLIC) may mean stays as it is.
+letters (MicroPython's interned strings; a module that is forgotten leaves its names behind). So names that
+every firmware has (COMMON) take their place, and after those short ones. One serves for as many as cannot
+meet: attributes that no object has both of, names of modules that no module has both of, variables of
+different functions. What the firmware (NAMES) or a program on the board (PUBLIC) may mean stays as it is.
 """
 
 import ast
+import builtins
 import itertools
 import keyword
 import pathlib
@@ -133,6 +134,7 @@ class Renamer(ast.NodeTransformer):
     def _own_names(self, function):
         mine = Locals(function)
         taken = {self._globals.get(name, name) for name in mine.used | mine.outer | self._module.constants}
+        taken |= mine.bound & self._short.kept
         names = (name for name in self._short.names() if name not in taken)
         return {name: name if name in self._short.kept else next(names) for name in sorted(mine.bound)}
 
@@ -206,12 +208,14 @@ class Renamer(ast.NodeTransformer):
 
 
 class Short:
-    """Short names for long ones."""
+    """Names to take the places of others: those that every firmware has, and then short ones."""
 
-    def __init__(self, kept):
+    def __init__(self, kept, common):
         self.kept = kept
+        self._common = common
 
     def names(self):
+        yield from self._common
         for length in 1, 2:
             for letters in itertools.product(_LETTERS, repeat=length):
                 name = "".join(letters)
@@ -219,8 +223,8 @@ class Short:
                     yield name
 
     def share(self, places, special=(), avoided=()):
-        """{long: short} for the names in sets of names: two in one place never become the same, and the
-        special ones none of those to be avoided."""
+        """{long: short} for the names in sets of names: two in one place never become the same, and those in
+        `special`, a set of names for each set of names to avoid, none of those."""
         found = {}
         count = {}
         for place in places:
@@ -229,8 +233,9 @@ class Short:
         for long in sorted(count, key=lambda name: (-count[name], name)):
             if long in self.kept or long.startswith("__"):
                 continue
-            taken = {found.get(other) for place in places if long in place for other in place}
-            taken.update(avoided if long in special else ())
+            taken = {found.get(other, other) for place in places if long in place for other in place - {long}}
+            for names, others in zip(special, avoided):
+                taken.update(others if long in names else ())
             found[long] = next(name for name in self._forms(long) if name not in taken)
         return found
 
@@ -269,20 +274,29 @@ def families(modules):
     return [attributes for _, _, attributes in found]
 
 
-def names_in(file):
+def words_in(file):
     """Separated by white space; a line that begins with # is a comment."""
     lines = pathlib.Path(file).read_text().splitlines()
-    return {name for line in lines if not line.startswith("#") for name in line.split()}
+    return [word for line in lines if not line.startswith("#") for word in line.split()]
 
 
-def main(firmware, public, *rest):
+def hidden_by(module, kept):
+    """Names that mean something else somewhere in a module: built in, or variables that keep their names."""
+    inner = {name for node in ast.walk(module.tree) if isinstance(node, _DEFINITIONS[:2] + (ast.Lambda,))
+             for name in Locals(node).bound}
+    return set(dir(builtins)) | inner & kept
+
+
+def main(firmware, public, common, *rest):
     *paths, folder = map(pathlib.Path, rest)
-    kept = names_in(firmware) | names_in(public)
+    kept = set(words_in(firmware) + words_in(public))
     modules = [Module(path) for path in paths]
     kept.update(module.name for module in modules)
-    short = Short(kept.union(*(module.kept for module in modules)))
-    names = short.share([module.globals for module in modules])
-    attributes = short.share(families(modules), set(class_names(modules)), set(names.values()))
+    kept = kept.union(*(module.kept for module in modules))
+    short = Short(kept, words_in(common))
+    names = short.share([module.globals for module in modules], [module.globals for module in modules],
+                        [hidden_by(module, kept) for module in modules])
+    attributes = short.share(families(modules), [set(class_names(modules))], [set(names.values())])
     for module in modules:
         tree = ast.fix_missing_locations(Renamer(module, attributes, names, short).visit(module.tree))
         (folder / (module.name + ".py")).write_text(ast.unparse(tree) + "\n")
