@@ -183,7 +183,8 @@ class Home:
     def _name_methods(self, part):
         """Each becomes a function of its part, under a name that is nothing else there."""
         functions = self.parts[part]
-        taken = set(dir(builtins)).union(*(loaded(function) - bound_in(function) for function in functions))
+        taken = set(dir(builtins)) | {function.name for function in functions if not function.owner}
+        taken = taken.union(*(loaded(function) - bound_in(function) for function in functions))
         names = itertools.chain((name for name in self._common if name not in taken),
                                 ("f%d" % i for i in itertools.count()))
         for function in functions:
