@@ -30,6 +30,12 @@ def lean():
     gc.collect()
 
 
+def lean_again():
+    """Forgets what a call has brought in since (device/package/seldom.py), if any has."""
+    if "countersign.seldom" in sys.modules:
+        lean()
+
+
 def take_names():
     """So that none of them comes at a time when the heap has grown (device/package/interned.py)."""
     if __file__.endswith(".py"):

@@ -110,6 +110,24 @@ def bound_in(function):
                     and not isinstance(part.ctx, ast.Load)}
 
 
+def blocks(statement):
+    """The lists of statements within one."""
+    for field in "body", "orelse", "finalbody", "handlers":
+        inner = getattr(statement, field, [])
+        if field == "handlers":
+            yield from (handler.body for handler in inner)
+        elif inner and not isinstance(statement, ast.ExceptHandler):
+            yield inner
+
+
+def own_part(statement):
+    """What a statement computes itself: without the statements within it."""
+    fields = {name: value for name, value in ast.iter_fields(statement)
+              if name not in ("body", "orelse", "finalbody", "handlers")}
+    return ast.Expr(ast.List([value for each in fields.values() for value in (
+        each if isinstance(each, list) else [each]) if isinstance(value, ast.AST)], ast.Load()))
+
+
 def names_bound_by(node):
     """At the top of a module."""
     if isinstance(node, _FUNCTIONS + (ast.ClassDef,)):
@@ -237,10 +255,16 @@ class Home:
         return [ast.ImportFrom("micropython", [ast.alias("const")], 0)] if constants else []
 
     def _reach(self, function, part):
-        """Imports for what it uses of the parts."""
-        used = loaded(function) & set(self.functions) - bound_in(function)
-        function.body[:0] = [import_from(self.functions[name], name) for name in sorted(used)
-                             if self.functions[name] != part]
+        """Imports for what it uses of the parts, each in front of where it is used."""
+        names = {name for name, where in self.functions.items() if where != part} - bound_in(function)
+        self._reach_in(function.body, names)
+
+    def _reach_in(self, body, names):
+        for statement in body[:]:
+            for name in sorted(loaded(own_part(statement)) & names):
+                body.insert(body.index(statement), import_from(self.functions[name], name))
+            for inner in blocks(statement):
+                self._reach_in(inner, names)
 
     def _call_base(self, function, part):
         """super().f(x) is Base.f(self, x): there is no class around it any more."""
