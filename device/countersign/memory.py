@@ -40,11 +40,10 @@ def take_names():
     """So that none of them comes at a time when the heap has grown (device/package/interned.py)."""
     if __file__.endswith(".py"):
         return
-    from . import names
-    del names
+    from .names import modules
     # The two tables of modules likewise: as large as they will be.
     package = sys.modules["countersign"]
-    spare = ["x%d" % i for i in range(_MODULES)]
+    spare = [name for name in modules if name not in _LASTING][:_MODULES]
     for name in spare:
         sys.modules[name] = None
         setattr(package, name, None)

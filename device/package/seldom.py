@@ -318,6 +318,8 @@ def move(common, folder):
     for tree in trees.values():
         redirect(tree, homes)
     trees["seldom"] = ast.parse(_FIND % repr(tuple(line for home in homes.values() for line in home.index())))
+    for path in sources(folder).values():
+        path.unlink()
     for name, tree in trees.items():
         (pathlib.Path(folder) / (name + ".py")).write_text(ast.unparse(ast.fix_missing_locations(tree)) + "\n")
 

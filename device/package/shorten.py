@@ -210,9 +210,10 @@ class Renamer(ast.NodeTransformer):
 class Short:
     """Names to take the places of others: those that every firmware has, and then short ones."""
 
-    def __init__(self, kept, common):
+    def __init__(self, kept, common, constants):
         self.kept = kept
         self._common = common
+        self._constants = constants
 
     def names(self):
         yield from self._common
@@ -241,7 +242,7 @@ class Short:
 
     def _forms(self, long):
         # A constant keeps its underscore: MicroPython then keeps no name for it at all.
-        prefix = "_" if long.startswith("_") and long.isupper() else ""
+        prefix = "_" if long.startswith("_") and long in self._constants else ""
         return (prefix + name for name in self.names())
 
 
@@ -293,7 +294,8 @@ def main(firmware, public, common, *rest):
     modules = [Module(path) for path in paths]
     kept.update(module.name for module in modules)
     kept = kept.union(*(module.kept for module in modules))
-    short = Short(kept, words_in(common))
+    constants = set().union(*(module.constants for module in modules))
+    short = Short(kept, words_in(common), constants)
     names = short.share([module.globals for module in modules], [module.globals for module in modules],
                         [hidden_by(module, kept) for module in modules])
     attributes = short.share(families(modules), [set(class_names(modules))], [set(names.values())])
