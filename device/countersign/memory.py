@@ -8,7 +8,9 @@ would hold its module.
 import gc
 import sys
 
-_MODULES = 12  # of the package that are there at the same time, beside those that last
+from micropython import const
+
+_MODULES = const(12)  # of the package that are there at the same time, beside those that last
 
 # What a connection lives on: all other modules of the package go. These are the modules as they are on a
 # board, where most of the package has been joined into few (device/package/join.py).

@@ -25,7 +25,9 @@ class Module:
     def __init__(self, path):
         self.name = path.stem
         self.tree = ast.parse(path.read_text(), str(path))
-        self.kept = set()  # in strings, as keywords of calls, of the firmware
+        self.others = set()  # modules and what is of the firmware's
+        self.strings = set()
+        self.keywords = set()  # of calls
         self.modules = set()  # of the package, as this one names them
         self.imports = {}  # a name that is another module's: that module
         self.globals = set().union(*(bound(node) for node in self.tree.body))
@@ -39,20 +41,20 @@ class Module:
     def _look(self, node):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                self.kept.update((alias.asname or alias.name).split("."))
+                self.others.update((alias.asname or alias.name).split("."))
         elif isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 name = alias.asname or alias.name
                 if not node.level:
-                    self.kept.update((alias.name, name))
+                    self.others.update((alias.name, name))
                 elif not node.module or alias.name == "backend":  # of that name backend.py has a module
                     self.modules.add(name)
                 else:
                     self.imports[name] = node.module
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            self.kept.add(node.value)
+            self.strings.add(node.value)
         elif isinstance(node, ast.keyword) and node.arg:
-            self.kept.add(node.arg)
+            self.keywords.add(node.arg)
         elif isinstance(node, ast.Global):
             self.globals.update(node.names)
 
@@ -118,11 +120,12 @@ class Locals:
 class Renamer(ast.NodeTransformer):
     """Of one module, whose tree it changes."""
 
-    def __init__(self, module, attributes, names, short):
+    def __init__(self, module, attributes, names, short, kept):
         self._module = module
         self._attributes = attributes
         self._globals = names
         self._short = short
+        self._kept = kept
         self._locals = None  # within a function: {long: short}
         self._in_class = False
 
@@ -134,9 +137,9 @@ class Renamer(ast.NodeTransformer):
     def _own_names(self, function):
         mine = Locals(function)
         taken = {self._globals.get(name, name) for name in mine.used | mine.outer | self._module.constants}
-        taken |= mine.bound & self._short.kept
+        taken |= mine.bound & self._kept
         names = (name for name in self._short.names() if name not in taken)
-        return {name: name if name in self._short.kept else next(names) for name in sorted(mine.bound)}
+        return {name: name if name in self._kept else next(names) for name in sorted(mine.bound)}
 
     def _function(self, node):
         outermost = self._locals is None
@@ -210,8 +213,8 @@ class Renamer(ast.NodeTransformer):
 class Short:
     """Names to take the places of others: those that every firmware has, and then short ones."""
 
-    def __init__(self, kept, common, constants):
-        self.kept = kept
+    def __init__(self, used, common, constants):
+        self._used = used
         self._common = common
         self._constants = constants
 
@@ -220,19 +223,19 @@ class Short:
         for length in 1, 2:
             for letters in itertools.product(_LETTERS, repeat=length):
                 name = "".join(letters)
-                if name not in self.kept and not keyword.iskeyword(name):
+                if name not in self._used and not keyword.iskeyword(name):
                     yield name
 
-    def share(self, places, special=(), avoided=()):
+    def share(self, kept, places, special, avoided):
         """{long: short} for the names in sets of names: two in one place never become the same, and those in
-        `special`, a set of names for each set of names to avoid, none of those."""
+        one of `special` none of those in the same one of `avoided`."""
         found = {}
         count = {}
         for place in places:
             for name in place:
                 count[name] = count.get(name, 0) + 1
         for long in sorted(count, key=lambda name: (-count[name], name)):
-            if long in self.kept or long.startswith("__"):
+            if long in kept or long.startswith("__"):
                 continue
             taken = {found.get(other, other) for place in places if long in place for other in place - {long}}
             for names, others in zip(special, avoided):
@@ -290,17 +293,21 @@ def hidden_by(module, kept):
 
 def main(firmware, public, common, *rest):
     *paths, folder = map(pathlib.Path, rest)
-    kept = set(words_in(firmware) + words_in(public))
+    public = set(words_in(public))
     modules = [Module(path) for path in paths]
-    kept.update(module.name for module in modules)
-    kept = kept.union(*(module.kept for module in modules))
-    constants = set().union(*(module.constants for module in modules))
-    short = Short(kept, words_in(common), constants)
-    names = short.share([module.globals for module in modules], [module.globals for module in modules],
-                        [hidden_by(module, kept) for module in modules])
-    attributes = short.share(families(modules), [set(class_names(modules))], [set(names.values())])
+    strings, keywords, others, constants = (set().union(*(getattr(module, kind) for module in modules))
+                                            for kind in ("strings", "keywords", "others", "constants"))
+    firmware = set(words_in(firmware))
+    variables = public | keywords
+    outer = public | strings | others | {module.name for module in modules}
+    short = Short(firmware | variables | outer, words_in(common), constants)
+    names = short.share(outer, [module.globals for module in modules], [module.globals for module in modules],
+                        [hidden_by(module, variables) for module in modules])
+    attributes = short.share(firmware | variables | outer, families(modules), [set(class_names(modules))],
+                             [set(names.values())])
     for module in modules:
-        tree = ast.fix_missing_locations(Renamer(module, attributes, names, short).visit(module.tree))
+        renamer = Renamer(module, attributes, names, short, variables)
+        tree = ast.fix_missing_locations(renamer.visit(module.tree))
         (folder / (module.name + ".py")).write_text(ast.unparse(tree) + "\n")
 
 
