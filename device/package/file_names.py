@@ -43,7 +43,7 @@ def main(public, common, folder):
     # What is imported becomes an attribute of the package.
     taken = {node.id for node in ast.walk(trees["__init__"]) if isinstance(node, ast.Name)}
     taken |= {node.name for node in trees["__init__"].body if isinstance(node, ast.FunctionDef)} | set(words_in(public))
-    free = (word for word in words_in(common) if word not in taken and word not in paths)
+    free = (word for word in sorted(words_in(common), key=len) if word not in taken and word not in paths)
     names = {name: next(free) for name in paths if name not in words_in(public)}
     rename_in_index(trees["seldom"], names)
     for name, tree in trees.items():
