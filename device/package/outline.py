@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""outline.py COMMON FOLDER HOME...: what the modules HOME only say, into modules of its own, HOME_words.
+"""outline.py COMMON FOLDER HOME:PART...: what the modules HOME only say, into the modules PART (seldom.py).
 
 A fault that is raised and a line for the log are words that most boards never need: the statement that says them becomes a
 call of a function which is imported for it.
@@ -40,8 +40,9 @@ def bound_in(function):
 class Outliner(ast.NodeTransformer):
     """Of one module."""
 
-    def __init__(self, name, common):
-        self._part = name + "_words"
+    def __init__(self, part, there, common):
+        self._part = part
+        self._there = there  # its names
         self._common = common
         self._functions = []
         self._globals = set()
@@ -69,7 +70,7 @@ class Outliner(ast.NodeTransformer):
         used = {part.id for part in ast.walk(call) if isinstance(part, ast.Name)}
         own = sorted(used & self._local)
         self._globals |= used - self._local - set(dir(builtins))
-        there = {function.name for function in self._functions}
+        there = self._there | {function.name for function in self._functions}
         name = next(word for word in self._common if word not in self._taken | there | used)
         arguments = ast.arguments([], [ast.arg(each) for each in own], None, [], [], None, [])
         self._functions.append(ast.FunctionDef(name, arguments, [ast.Return(call)], []))
@@ -77,24 +78,31 @@ class Outliner(ast.NodeTransformer):
         brought = ast.ImportFrom(self._part, [ast.alias(name)], 1)
         return [brought, ast.Raise(said) if isinstance(node, ast.Raise) else ast.Expr(said)]
 
-    def part(self, home):
-        """(its name, its tree)"""
-        imports = [ast.ImportFrom(home, [ast.alias(name)], 1) for name in sorted(self._globals)]
+    def add_to(self, part, home):
+        imports = [ast.ImportFrom(home, [ast.alias(name)], 1) for name in sorted(self._globals - self._there)]
         names = {function.name for function in self._functions}
         if names & self._globals:
             sys.exit("%s: %s" % (self._part, names & self._globals))
-        return self._part, ast.Module(imports + self._functions, [])
+        part.body += imports + self._functions
 
 
-def main(common, folder, *homes):
-    folder = pathlib.Path(folder)
-    for home in homes:
-        path = folder / (home + ".py")
-        outliner = Outliner(home, words_in(common))
-        tree = outliner.visit(ast.parse(path.read_text()))
-        trees = dict([(home, tree), outliner.part(home)])
-        for name, tree in trees.items():
-            (folder / (name + ".py")).write_text(ast.unparse(ast.fix_missing_locations(tree)) + "\n")
+def names_of(tree):
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    names |= {alias.asname or alias.name for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))
+              for alias in node.names}
+    return names | {node.name for node in tree.body if isinstance(node, _FUNCTIONS)}
+
+
+def main(common, folder, *pairs):
+    paths = {path.stem: path for path in pathlib.Path(folder).glob("*.py")}
+    for pair in pairs:
+        home, name = pair.split(":")
+        tree, part = (ast.parse(paths[each].read_text()) for each in (home, name))
+        outliner = Outliner(name, names_of(part), words_in(common))
+        outliner.visit(tree)
+        outliner.add_to(part, home)
+        for each, changed in (home, tree), (name, part):
+            paths[each].write_text(ast.unparse(ast.fix_missing_locations(changed)) + "\n")
 
 
 main(*sys.argv[1:])
