@@ -37,6 +37,9 @@ class Module:
         for node in ast.walk(self.tree):
             self._look(node)
         self.globals |= set(self.imports)
+        # A module of the firmware may stand for one of the package (keys.py).
+        self.attributes = {node.attr for node in ast.walk(self.tree)
+                           if isinstance(node, ast.Attribute) and not self.is_module(node.value)}
 
     def _look(self, node):
         if isinstance(node, ast.Import):
@@ -295,11 +298,12 @@ def main(firmware, public, common, *rest):
     *paths, folder = map(pathlib.Path, rest)
     public = set(words_in(public))
     modules = [Module(path) for path in paths]
-    strings, keywords, others, constants = (set().union(*(getattr(module, kind) for module in modules))
-                                            for kind in ("strings", "keywords", "others", "constants"))
+    strings, keywords, others, constants, attributes = (
+        set().union(*(getattr(module, kind) for module in modules))
+        for kind in ("strings", "keywords", "others", "constants", "attributes"))
     firmware = set(words_in(firmware))
     variables = public | keywords
-    outer = public | strings | others | {module.name for module in modules}
+    outer = public | strings | others | {module.name for module in modules} | firmware & attributes
     short = Short(firmware | variables | outer, words_in(common), constants)
     names = short.share(outer, [module.globals for module in modules], [module.globals for module in modules],
                         [hidden_by(module, variables) for module in modules])
