@@ -31,10 +31,25 @@ class Renamer(ast.NodeTransformer):
 
 
 def rename_in_index(tree, names):
-    """Where methods are (seldom.py): (home, part, methods), …"""
+    """Where methods are (seldom.py): (home, class, part, methods), …"""
     lines = next(node.value for node in tree.body if isinstance(node, ast.Assign)).elts
     for line in lines:
-        line.elts[1].value = names[line.elts[1].value]
+        line.elts[2].value = names[line.elts[2].value]
+
+
+def check_constants(name, tree):
+    """MicroPython puts its value wherever a constant's name stands, so it must be nothing else in its module."""
+    constants = {node.targets[0].id: node for node in tree.body if isinstance(node, ast.Assign)
+                 and isinstance(node.value, ast.Call) and getattr(node.value.func, "id", "") == "const"}
+    bound = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)]
+    bound += [node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+              and node in tree.body]
+    bound += [node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)]
+    bound += [alias.asname or alias.name for node in ast.walk(tree)
+              if isinstance(node, (ast.Import, ast.ImportFrom)) for alias in node.names]
+    twice = [each for each in constants if bound.count(each) != 1]
+    if twice:
+        sys.exit("%s: %s are constants and something else" % (name, ", ".join(twice)))
 
 
 def main(public, common, folder):
@@ -47,6 +62,7 @@ def main(public, common, folder):
     names = {name: next(free) for name in paths if name not in words_in(public)}
     rename_in_index(trees["seldom"], names)
     for name, tree in trees.items():
+        check_constants(name, tree)
         paths[name].unlink()
         text = ast.unparse(Renamer(names).visit(tree)) + "\n"
         (pathlib.Path(folder) / (names.get(name, name) + ".py")).write_text(text)

@@ -7,6 +7,7 @@ call of a function which is imported for it.
 
 import ast
 import builtins
+import itertools
 import pathlib
 import sys
 
@@ -42,7 +43,7 @@ class Outliner(ast.NodeTransformer):
 
     def __init__(self, part, there, common):
         self._part = part
-        self._there = there  # its names
+        self._there = there  # names of it, and of the module itself, which may be constants
         self._common = common
         self._functions = []
         self._globals = set()
@@ -71,7 +72,8 @@ class Outliner(ast.NodeTransformer):
         own = sorted(used & self._local)
         self._globals |= used - self._local - set(dir(builtins))
         there = self._there | {function.name for function in self._functions}
-        name = next(word for word in self._common if word not in self._taken | there | used)
+        name = next(word for word in itertools.chain(self._common, ("f%d" % i for i in itertools.count()))
+                    if word not in self._taken | there | used)
         arguments = ast.arguments([], [ast.arg(each) for each in own], None, [], [], None, [])
         self._functions.append(ast.FunctionDef(name, arguments, [ast.Return(call)], []))
         said = ast.Call(ast.Name(name, ast.Load()), [ast.Name(each, ast.Load()) for each in own], [])
@@ -79,7 +81,8 @@ class Outliner(ast.NodeTransformer):
         return [brought, ast.Raise(said) if isinstance(node, ast.Raise) else ast.Expr(said)]
 
     def add_to(self, part, home):
-        imports = [ast.ImportFrom(home, [ast.alias(name)], 1) for name in sorted(self._globals - self._there)]
+        there = names_of(part)
+        imports = [ast.ImportFrom(home, [ast.alias(name)], 1) for name in sorted(self._globals - there)]
         names = {function.name for function in self._functions}
         if names & self._globals:
             sys.exit("%s: %s" % (self._part, names & self._globals))
@@ -98,7 +101,7 @@ def main(common, folder, *pairs):
     for pair in pairs:
         home, name = pair.split(":")
         tree, part = (ast.parse(paths[each].read_text()) for each in (home, name))
-        outliner = Outliner(name, names_of(part), words_in(common))
+        outliner = Outliner(name, names_of(part) | names_of(tree), words_in(common))
         outliner.visit(tree)
         outliner.add_to(part, home)
         for each, changed in (home, tree), (name, part):

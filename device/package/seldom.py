@@ -22,26 +22,27 @@ class Seldom:
         self.__getattr__("__init__")(*args, **named)
 
     def __getattr__(self, name):
-        from .seldom import find
-        return find(self, name)
+        from .seldom import FIND
+        return FIND(self, name)
 """
-# The module `seldom`: where the methods are. One string a part: each name by itself would stay in memory.
+# The module `seldom`: where the methods are; their names there only if they are others. One string a class and part: each
+# name by itself would stay in memory.
 _FIND = """
 import sys
 
-_PARTS = %s
+_METHODS = %s
 
-def find(owner, name):
+def FIND(owner, name):
     kind = type(owner)
+    wanted = " %%s=" %% name
     while kind:
-        wanted = " %%s.%%s=" %% (kind.__name__, name)
-        for home, part, names in _PARTS:
+        for home, owners, part, names in _METHODS:
             at = names.find(wanted)
-            if at >= 0 and kind.__module__ == "countersign." + home:
+            if at >= 0 and kind.__name__ == owners and kind.__module__ == "countersign." + home:
                 at += len(wanted)
                 part = "countersign." + part
                 __import__(part)
-                function = getattr(sys.modules[part], names[at:names.find(" ", at)])
+                function = getattr(sys.modules[part], names[at:names.find(" ", at)] or name)
                 return lambda *args, **named: function(owner, *args, **named)
         kind = kind.__bases__ and kind.__bases__[0]
     raise AttributeError(name)
@@ -203,13 +204,14 @@ class Home:
         functions = self.parts[part]
         taken = set(dir(builtins)) | {function.name for function in functions if not function.owner}
         taken = taken.union(*(loaded(function) - bound_in(function) for function in functions))
-        names = itertools.chain((name for name in self._common if name not in taken),
-                                ("f%d" % i for i in itertools.count()))
+        names = (name for name in itertools.chain(self._common, ("f%d" % i for i in itertools.count()))
+                 if name not in taken)
         for function in functions:
             if function.owner:
-                name = next(names)
-                self.methods[function.owner.name, function.name] = part, name
-                function.name = name
+                own = function.name
+                function.name = own if own not in taken and not own.startswith("__") else next(names)
+                taken.add(function.name)
+                self.methods[function.owner.name, own] = part, function.name
 
     def move(self):
         """{part: its tree}"""
@@ -222,11 +224,11 @@ class Home:
                     sys.exit("%s uses %s at once" % (self.name, loaded(function) & set(self.functions)))
         return found
 
-    def give_class(self):
+    def give_class(self, find):
         """The base class of those with something elsewhere: in core, in front of the first of them."""
         if self.name == "core":
             at = next(i for i, node in enumerate(self.tree.body) if isinstance(node, ast.ClassDef))
-            self.tree.body[at:at] = ast.parse(_BASE).body
+            self.tree.body[at:at] = ast.parse(_BASE.replace("FIND", find)).body
         else:
             self.tree.body.insert(0, import_from("core", "Seldom"))
 
@@ -280,15 +282,19 @@ class Home:
                 call.args.insert(0, ast.Name(function.args.args[0].arg, ast.Load()))
 
     def index(self):
-        """[(home, part, " class.method=function ...")]"""
-        for part in self.parts:
-            names = ["%s.%s=%s " % (key + (name,)) for key, (where, name) in self.methods.items() if where == part]
-            if names:
-                yield self.name, part, " " + "".join(names)
+        """[(home, class, part, " method=function ...")]; = alone when it has the same name."""
+        found = {}
+        for (kind, method), (part, name) in self.methods.items():
+            found.setdefault((self.name, kind, part), []).append(" %s=%s" % (method, "" if name == method else name))
+        return [key + ("".join(names) + " ",) for key, names in found.items()]
 
 
 def names_in(node):
     return {inner.name for inner in node.body if isinstance(inner, _FUNCTIONS)}
+
+
+def names_in_all(tree):
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
 def redirect(tree, homes):
@@ -309,15 +315,17 @@ def move(common, folder):
     words = [word for line in lines if not line.startswith("#") for word in line.split()]
     trees = {name: ast.parse(path.read_text()) for name, path in sources(folder).items()}
     homes = {name: Home(name, tree, words) for name, tree in trees.items() if marked(tree)}
+    find = next(word for word in words if not any(word in names_in_all(home.tree) for home in homes.values()))
     for home in homes.values():
-        home.give_class()
+        home.give_class(find)
         parts = home.move()
         if set(parts) & set(trees):
             sys.exit("two modules are called %s" % (set(parts) & set(trees)))
         trees.update(parts)
     for tree in trees.values():
         redirect(tree, homes)
-    trees["seldom"] = ast.parse(_FIND % repr(tuple(line for home in homes.values() for line in home.index())))
+    index = tuple(line for home in homes.values() for line in home.index())
+    trees["seldom"] = ast.parse(_FIND.replace("FIND", find) % repr(index))
     for path in sources(folder).values():
         path.unlink()
     for name, tree in trees.items():
