@@ -17,7 +17,7 @@ cp "$device/main.py" "$out/source/"
 "$here/seldom.py" mark "$here/seldom.txt" "$out/long"
 "$here/shorten.py" "$firmware_names" "$here/public_names.txt" "$here/common_names.txt" "$out"/long/*.py "$out/joined/countersign"
 "$here/seldom.py" move "$here/common_names.txt" "$out/joined/countersign"
-"$here/outline.py" "$here/common_names.txt" "$out/joined/countersign" core:ending stock:talking
+"$here/outline.py" "$here/common_names.txt" "$out/joined/countersign" core:ending stock:talking native:meeting
 "$here/file_names.py" "$here/public_modules.txt" "$here/common_names.txt" "$out/joined/countersign"
 cp "$device"/countersign/words.txt "$out/joined/countersign/"
 cp "$device/main.py" "$out/joined/"

@@ -34,7 +34,7 @@ def rename_in_index(tree, names):
     """Where methods are (seldom.py): (home, class, part, methods), …"""
     lines = next(node.value for node in tree.body if isinstance(node, ast.Assign)).elts
     for line in lines:
-        line.elts[2].value = names[line.elts[2].value]
+        line.elts[2].value = names.get(line.elts[2].value, line.elts[2].value)
 
 
 def check_constants(name, tree):
