@@ -157,19 +157,7 @@ class Client:
                 except (errors.CountersignError, MemoryError) as e:
                     if self._closing:  # the broker hanging up after our DISCONNECT
                         return
-                    self.fault = self._explained(e)
-                    proving = self._lifecycle and self._lifecycle.proving
-                    if self._lifecycle and await self._lifecycle.failed(self, self.fault):
-                        continue
-                    self._starved += 1
-                    if self.fault.code != "E-BOARD-MEMORY":
-                        self._starved = 0
-                    if not retry or self._starved == _STARVED or self._starved and proving:
-                        raise self.fault
-                    pause = self._backoff.next_ms(self.fault.permanent)
-                    self._log("%s Next try in %d s." % (self.fault, (pause + 999) // 1000))
-                    lean()
-                    await asyncio.sleep_ms(pause)
+                    await self._after(e, retry)
         except asyncio.CancelledError:
             if not self._closing:
                 raise
@@ -218,6 +206,23 @@ class Client:
             if self._backend.connection:
                 self._backend.connection.stop()
                 self._backend.connection = None
+
+    async def _after(self, fault, retry):
+        """After a connection that has failed, or did not come about: the pause, unless there is another identity
+        to try at once. Or the fault, when it is the end."""
+        self.fault = self._explained(fault)
+        proving = self._lifecycle and self._lifecycle.proving
+        if self._lifecycle and await self._lifecycle.failed(self, self.fault):
+            return
+        self._starved += 1
+        if self.fault.code != "E-BOARD-MEMORY":
+            self._starved = 0
+        if not retry or self._starved == _STARVED or self._starved and proving:
+            raise self.fault
+        pause = self._backoff.next_ms(self.fault.permanent)
+        self._log("%s Next try in %d s." % (self.fault, (pause + 999) // 1000))
+        lean()
+        await asyncio.sleep_ms(pause)
 
     # What is imported for the moment is in a function of its own: a variable would hold it.
 

@@ -3,7 +3,7 @@
 import gc
 
 from . import errors
-from .backend import backend, make_context
+from .backend import backend
 from .connection import within
 from .memory import lean
 
@@ -33,6 +33,7 @@ def _new_context(client, identity):
         client._context = None
         gc.collect()
 
+    from .backend import make_context
     client._context = make_context(identity, drop)
     client._changed = False
 

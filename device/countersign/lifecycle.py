@@ -102,6 +102,7 @@ class Conversation:
             if self.leaving:
                 await client.reconnect()
             elif self.wait is not None:
+                lean()
                 self.message = await self.next_message(self.wait)
                 self.wait = None
             elif self.light(self.message):
@@ -250,7 +251,6 @@ class Lifecycle(Conversation):
     def light(self, message):
         self.clock.tend()
         ahead = self._ahead(message)
-        lean()
         if ahead is None:
             return False
         self.wait = min(ahead, max(1, self.clock.ntp_in()))

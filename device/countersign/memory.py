@@ -8,7 +8,9 @@ would hold its module.
 import gc
 import sys
 
-_MODULES = 12  # of the package that are there at the same time, beside those that last
+from micropython import const
+
+_MODULES = const(12)  # of the package that are there at the same time, beside those that last
 
 # What a connection lives on: all other modules of the package go. These are the modules as they are on a
 # board, where most of the package has been joined into few (device/package/join.py).
@@ -30,15 +32,20 @@ def lean():
     gc.collect()
 
 
+def lean_again():
+    """Forgets what a call has brought in since (device/package/seldom.py), if any has."""
+    if "countersign.seldom" in sys.modules:
+        lean()
+
+
 def take_names():
     """So that none of them comes at a time when the heap has grown (device/package/interned.py)."""
     if __file__.endswith(".py"):
         return
-    from . import names
-    del names
+    from .names import modules
     # The two tables of modules likewise: as large as they will be.
     package = sys.modules["countersign"]
-    spare = ["x%d" % i for i in range(_MODULES)]
+    spare = [name for name in modules if name not in _LASTING][:_MODULES]
     for name in spare:
         sys.modules[name] = None
         setattr(package, name, None)
@@ -57,7 +64,7 @@ def settled(data):
 def has_room(wanted):
     """Whether Python can take so many bytes without growing. An ESP32 counts what it could grow by as free:
     the largest block of the memory that Wi-Fi and TLS live in."""
-    gc.collect()
+    lean()
     return gc.mem_free() - max([0] + [largest for _, largest in regions()]) >= wanted
 
 

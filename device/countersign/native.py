@@ -15,6 +15,7 @@ from . import errors
 from .clock import read_clock
 from .connection import Connection
 from .link import readable, writable
+from .memory import lean_again
 from .resumption import Binding
 from .subscription import ASKED, LEAVING, Subscriptions
 
@@ -282,6 +283,7 @@ class _Line(Connection):
                 overdue += pause
             else:
                 overdue = 0
+            lean_again()
             await asyncio.sleep_ms(pause)
             if not self._blocked:
                 self._advance(False)

@@ -7,6 +7,7 @@ from micropython import const
 
 from . import errors, mqtt
 from .connection import Connection, within
+from .memory import lean_again
 from .mqtt import check_filter, check_topic  # noqa: F401
 from .session import Delivery, Session
 
@@ -173,6 +174,7 @@ class _Line(Connection):
             unheard = time.ticks_diff(now, self._heard_at)
             idle = max(time.ticks_diff(now, self._sent_at), unheard)
             if idle < due and not (self._session.deliveries and unheard >= self.look_ms):
+                lean_again()
                 await asyncio.sleep_ms(min(due - idle, self.look_ms))
                 continue
             self._pong.clear()

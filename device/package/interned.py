@@ -10,7 +10,7 @@ import pathlib
 import sys
 
 _HEADER = 4  # bytes
-_OTHERS = ("native", "resumption", "enrol")  # never beside a connection, or on firmware that is ours
+_OTHERS = ("native", "alerts", "meeting", "resumption", "enrol")  # never beside a connection, or on firmware that is ours
 
 
 def number(data, at):
@@ -44,7 +44,8 @@ def main(folder, firmware_names):
     print("for name in %r.split():" % " ".join(names))
     print("    getattr(0, name, 0)")
     print('folder = __file__[:__file__.rfind("/") + 1]')
-    print("for name in %r.split():" % " ".join(modules))
+    print("modules = %r.split()" % " ".join(modules))
+    print("for name in modules:")
     print('    getattr(0, "countersign." + name, 0)')
     print('    getattr(0, folder + name + ".mpy", 0)')
 

@@ -26,6 +26,9 @@ _JOINED = {
     "making": ("entropy", "making"),
     "detour": ("birth", "detour"),
     "commands": ("reporting", "commands"),
+    "upkeep": ("due", "upkeep"),
+    "asking": ("asking", "answers"),
+    "starting_again": ("restarting", "once"),
 }
 _JOINED_OF = {part: joined for joined, parts in _JOINED.items() for part in parts}
 # What programs import by itself is in sys.modules under its own name as well; to its other parts core is

@@ -1,20 +1,24 @@
 #!/usr/bin/env python3
-"""shorten.py NAMES PUBLIC SOURCE... FOLDER: the package with the names that only it uses made short.
+"""shorten.py NAMES PUBLIC OWN COMMON SOURCE... FOLDER: the package with the names that only it uses replaced.
 
 Each name that the firmware does not have itself stands in a board's RAM, for good: some 12 bytes and its
-letters (MicroPython's interned strings; a module that is forgotten leaves its names behind). So one short
-name serves for as many long ones as cannot meet: attributes that no object has both of, names of modules that
-no module has both of, variables of different functions. What the firmware (NAMES) or a program on the board
-(PUBLIC) may mean stays as it is.
+letters (MicroPython's interned strings; a module that is forgotten leaves its names behind). So names that
+every firmware has (COMMON) take their place, and after those short ones. One serves for as many as cannot
+meet: attributes that no object has both of, names of modules that no module has both of, variables of
+different functions. What the firmware (NAMES, but for OWN) or a program on the board (PUBLIC) may mean stays as
+it is.
 """
 
 import ast
+import builtins
 import itertools
 import keyword
 import pathlib
 import sys
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+# Of exceptions and asyncio.Event, from which classes of the package inherit.
+_FOREIGN = {"args", "value", "clear", "set"}
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -24,7 +28,9 @@ class Module:
     def __init__(self, path):
         self.name = path.stem
         self.tree = ast.parse(path.read_text(), str(path))
-        self.kept = set()  # in strings, as keywords of calls, of the firmware
+        self.others = set()  # modules and what is of the firmware's
+        self.strings = set()
+        self.keywords = set()  # of calls
         self.modules = set()  # of the package, as this one names them
         self.imports = {}  # a name that is another module's: that module
         self.globals = set().union(*(bound(node) for node in self.tree.body))
@@ -34,24 +40,27 @@ class Module:
         for node in ast.walk(self.tree):
             self._look(node)
         self.globals |= set(self.imports)
+        # A module of the firmware may stand for one of the package (keys.py).
+        self.attributes = {node.attr for node in ast.walk(self.tree)
+                           if isinstance(node, ast.Attribute) and not self.is_module(node.value)}
 
     def _look(self, node):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                self.kept.update((alias.asname or alias.name).split("."))
+                self.others.update((alias.asname or alias.name).split("."))
         elif isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 name = alias.asname or alias.name
                 if not node.level:
-                    self.kept.update((alias.name, name))
+                    self.others.update((alias.name, name))
                 elif not node.module or alias.name == "backend":  # of that name backend.py has a module
                     self.modules.add(name)
                 else:
                     self.imports[name] = node.module
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            self.kept.add(node.value)
+            self.strings.add(node.value)
         elif isinstance(node, ast.keyword) and node.arg:
-            self.kept.add(node.arg)
+            self.keywords.add(node.arg)
         elif isinstance(node, ast.Global):
             self.globals.update(node.names)
 
@@ -117,11 +126,12 @@ class Locals:
 class Renamer(ast.NodeTransformer):
     """Of one module, whose tree it changes."""
 
-    def __init__(self, module, attributes, names, short):
+    def __init__(self, module, attributes, names, short, kept):
         self._module = module
         self._attributes = attributes
         self._globals = names
         self._short = short
+        self._kept = kept
         self._locals = None  # within a function: {long: short}
         self._in_class = False
 
@@ -133,8 +143,9 @@ class Renamer(ast.NodeTransformer):
     def _own_names(self, function):
         mine = Locals(function)
         taken = {self._globals.get(name, name) for name in mine.used | mine.outer | self._module.constants}
+        taken |= mine.bound & self._kept
         names = (name for name in self._short.names() if name not in taken)
-        return {name: name if name in self._short.kept else next(names) for name in sorted(mine.bound)}
+        return {name: name if name in self._kept else next(names) for name in sorted(mine.bound)}
 
     def _function(self, node):
         outermost = self._locals is None
@@ -206,37 +217,41 @@ class Renamer(ast.NodeTransformer):
 
 
 class Short:
-    """Short names for long ones."""
+    """Names to take the places of others: those that every firmware has, and then short ones."""
 
-    def __init__(self, kept):
-        self.kept = kept
+    def __init__(self, used, common, constants):
+        self._used = used
+        self._common = common
+        self._constants = constants
 
     def names(self):
+        yield from self._common
         for length in 1, 2:
             for letters in itertools.product(_LETTERS, repeat=length):
                 name = "".join(letters)
-                if name not in self.kept and not keyword.iskeyword(name):
+                if name not in self._used and not keyword.iskeyword(name):
                     yield name
 
-    def share(self, places, special=(), avoided=()):
-        """{long: short} for the names in sets of names: two in one place never become the same, and the
-        special ones none of those to be avoided."""
+    def share(self, kept, places, special, avoided):
+        """{long: short} for the names in sets of names: two in one place never become the same, and those in
+        one of `special` none of those in the same one of `avoided`."""
         found = {}
         count = {}
         for place in places:
             for name in place:
                 count[name] = count.get(name, 0) + 1
         for long in sorted(count, key=lambda name: (-count[name], name)):
-            if long in self.kept or long.startswith("__"):
+            if long in kept or long.startswith("__"):
                 continue
-            taken = {found.get(other) for place in places if long in place for other in place}
-            taken.update(avoided if long in special else ())
+            taken = {found.get(other, other) for place in places if long in place for other in place - {long}}
+            for names, others in zip(special, avoided):
+                taken.update(others if long in names else ())
             found[long] = next(name for name in self._forms(long) if name not in taken)
         return found
 
     def _forms(self, long):
         # A constant keeps its underscore: MicroPython then keeps no name for it at all.
-        prefix = "_" if long.startswith("_") and long.isupper() else ""
+        prefix = "_" if long.startswith("_") and long in self._constants else ""
         return (prefix + name for name in self.names())
 
 
@@ -253,9 +268,11 @@ def class_names(modules):
 def families(modules):
     """The attributes of each class with those it inherits and those that inherit from it, as sets."""
     found = []
+    known = {name for module in modules for name, _, _ in module.classes()}
     for module in modules:
         for name, bases, attributes in module.classes():
-            found.append(({name}, set(bases), set(attributes)))
+            others = set() if set(bases) <= known else _FOREIGN
+            found.append(({name}, set(bases), set(attributes) | others))
     joined = True
     while joined:
         joined = False
@@ -269,22 +286,37 @@ def families(modules):
     return [attributes for _, _, attributes in found]
 
 
-def names_in(file):
+def words_in(file):
     """Separated by white space; a line that begins with # is a comment."""
     lines = pathlib.Path(file).read_text().splitlines()
-    return {name for line in lines if not line.startswith("#") for name in line.split()}
+    return [word for line in lines if not line.startswith("#") for word in line.split()]
 
 
-def main(firmware, public, *rest):
+def hidden_by(module, kept):
+    """Names that mean something else somewhere in a module: built in, or variables that keep their names."""
+    inner = {name for node in ast.walk(module.tree) if isinstance(node, _DEFINITIONS[:2] + (ast.Lambda,))
+             for name in Locals(node).bound}
+    return set(dir(builtins)) | inner & kept
+
+
+def main(firmware, public, own, common, *rest):
     *paths, folder = map(pathlib.Path, rest)
-    kept = names_in(firmware) | names_in(public)
+    public = set(words_in(public))
     modules = [Module(path) for path in paths]
-    kept.update(module.name for module in modules)
-    short = Short(kept.union(*(module.kept for module in modules)))
-    names = short.share([module.globals for module in modules])
-    attributes = short.share(families(modules), set(class_names(modules)), set(names.values()))
+    strings, keywords, others, constants, attributes = (
+        set().union(*(getattr(module, kind) for module in modules))
+        for kind in ("strings", "keywords", "others", "constants", "attributes"))
+    firmware = set(words_in(firmware)) - set(words_in(own))
+    variables = public | keywords
+    outer = public | strings | others | {module.name for module in modules} | firmware & attributes
+    short = Short(firmware | variables | outer, words_in(common), constants)
+    names = short.share(outer, [module.globals for module in modules], [module.globals for module in modules],
+                        [hidden_by(module, variables) for module in modules])
+    attributes = short.share(firmware | variables | outer, families(modules), [set(class_names(modules))],
+                             [set(names.values())])
     for module in modules:
-        tree = ast.fix_missing_locations(Renamer(module, attributes, names, short).visit(module.tree))
+        renamer = Renamer(module, attributes, names, short, variables)
+        tree = ast.fix_missing_locations(renamer.visit(module.tree))
         (folder / (module.name + ".py")).write_text(ast.unparse(tree) + "\n")
 
 
