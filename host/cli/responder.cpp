@@ -2,6 +2,7 @@
 // listener of its own and without the issuing key.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <asio/signal_set.hpp>
 #include <asio/steady_timer.hpp>
@@ -208,8 +209,9 @@ class ResponderService {
         client_->set_brokers(way_to_broker(settings));
         const lifecycle::WantedOfHome wanted(home_, settings);
         const auto note = [&](const std::string& name) {
-            const auto waiting = reading_.find_waiting(name);
-            const bool approved = waiting && waiting->approved;
+            const auto waiting = reading_.waiting_of(name);
+            const bool approved =
+                std::any_of(waiting.begin(), waiting.end(), [](const auto& one) { return one.approved; });
             if (approved || lifecycle::compose_command(reading_, wanted, name).wants_something) {
                 names_.insert(name);
             }

@@ -1,6 +1,8 @@
 // The authority on disk: read, checked, unlocked.
 #pragma once
 
+#include <cstdint>
+
 #include "host/base/secret.h"
 #include "host/lifecycle/home.h"
 #include "host/pki/authority.h"

@@ -136,14 +136,16 @@ std::string devices(Patient& patient, const registry::Registry& registry, Second
         }
     });
     for (const auto& one : registry.waiting()) {
-        if (!one.approved) waiting.push_back(one.name);
+        const bool again = !waiting.empty() && waiting.back() == one.name;
+        if (!one.approved && !again) waiting.push_back(one.name);
     }
     const auto say = [&](Code code, const std::vector<std::string>& names, std::string_view what,
                          std::string_view cure) {
         if (!names.empty())
             patient.complain(code, fmt::format("{} {}: {}.", names.size(), what, named(names)), cure);
     };
-    say(Code::IdentityForked, forked, "used by two devices", {});
+    say(Code::IdentityForked, forked, "used by two devices, and renewals held until you decide",
+        "countersign renewals");
     say(Code::CertExpired, expired, "past the end of their certificate",
         "switch them on: they come back by themselves; else countersign load NAME");
     say(Code::RenewalLate, late, "not seen since their renewal was due", {});

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -60,7 +61,10 @@ class Responder {
     [[nodiscard]] bool is_current(const registry::Certificate& certificate) const;
     [[nodiscard]] Reaction answer_again(const Asked& asked, const registry::Certificate& certificate) const;
     [[nodiscard]] Reaction refuse(const Asked& asked, Code code, std::chrono::seconds retry_after) const;
-    [[nodiscard]] Reaction forked(const Asked& asked, std::string_view what);
+    [[nodiscard]] bool is_chosen(const Asked& asked) const;
+    [[nodiscard]] std::optional<std::string> sign_of_fork(const Asked& asked, bool has_certificate) const;
+    [[nodiscard]] Reaction hold(const Asked& asked, Payload payload);
+    [[nodiscard]] Reaction forked(const Asked& asked, Payload payload, std::string_view what);
     [[nodiscard]] Reaction wait_for_nod(const Asked& asked, Payload payload);
     [[nodiscard]] Reaction issue(const Asked& asked);
     [[nodiscard]] Answer certificate_answer(const Asked& asked, std::span<const std::uint8_t> leaf) const;

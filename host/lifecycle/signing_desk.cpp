@@ -57,6 +57,8 @@ void SigningDesk::check_device(const pki::CertificateInfo& info, const RenewalPo
     const auto certificates = registry_.certificates_of(info.name);
     rule(std::any_of(certificates.begin(), certificates.end(),
                      [](const auto& one) { return may_connect(one.state); }),
+    rule(!device->forked,
+         fmt::format("two devices use the identity of {}, and nobody has decided", info.name));
          fmt::format("{} is not let in", info.name));
     rule(std::none_of(certificates.begin(), certificates.end(),
                       [](const auto& one) { return one.state == CertificateState::held; }),

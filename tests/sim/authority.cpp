@@ -203,10 +203,14 @@ void SimulatedAuthority::ask_renewal(const std::string& name) {
     }
 }
 
-std::vector<lifecycle::Answer> SimulatedAuthority::nod() {
+std::vector<lifecycle::Answer> SimulatedAuthority::nod(
+    const std::function<bool(const Fingerprint&)>& is_genuine) {
     std::vector<lifecycle::Answer> answers;
     for (const auto& waiting : registry_.waiting()) {
-        if (!waiting.approved) registry_.approve(waiting.name);
+        if (waiting.approved || (registry_.find_device(waiting.name)->forked && !is_genuine(waiting.key))) {
+            continue;
+        }
+        registry_.approve(waiting.name, waiting.key);
         auto reaction = tiers_.back()->responder.approved(waiting.name);
         for (auto& answer : reaction.answers) answers.push_back(std::move(answer));
     }
@@ -240,7 +244,8 @@ std::uint32_t SimulatedAuthority::anchors_version() const {
 bool SimulatedAuthority::all(const std::function<bool(const registry::Report&)>& have) const {
     std::vector<std::string> names;
     registry_.list({Role::device, {}, {}, ""}, [&](const registry::Summary& row) {
-        const bool counts = row.certificate && may_connect(row.certificate->state) && !row.device.forked;
+        const bool counts =
+            row.certificate && may_connect(row.certificate->state) && !registry_.was_forked(row.device.name);
         if (counts) names.push_back(row.device.name);
     });
     return std::all_of(names.begin(), names.end(),

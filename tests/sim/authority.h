@@ -55,7 +55,9 @@ class SimulatedAuthority final : public lifecycle::Wanted {
     void restore();
     void revoke(const std::string& name);
     void ask_renewal(const std::string& name);
-    [[nodiscard]] std::vector<lifecycle::Answer> nod();       // approves what waits
+    // The operator has both boards before him when two use an identity, and knows the genuine one's key.
+    [[nodiscard]] std::vector<lifecycle::Answer> nod(
+        const std::function<bool(const Fingerprint&)>& is_genuine);
     [[nodiscard]] std::vector<lifecycle::Answer> commands();  // for whom something is wanted
 
     // --- what the broker and the boards see
