@@ -191,7 +191,7 @@ class ResponderService {
             body();
             return true;
         } catch (const Error& error) {
-            if (error.id() == Code::SignerUnreachable) {
+            if (error.id() == Code::SignerUnreachable || error.id() == Code::ClockDoubtful) {
                 signer_gone_ = true;
                 complain(error);
                 return false;

@@ -11,6 +11,7 @@
 #include "host/lifecycle/authority_store.h"
 #include "host/lifecycle/crl_publication.h"
 #include "host/lifecycle/host_identities.h"
+#include "host/lifecycle/plausible_clock.h"
 #include "host/lifecycle/signer_service.h"
 
 namespace countersign::cli {
@@ -24,6 +25,7 @@ void refresh_revocation_list(const Context& context, const lifecycle::Home& home
                              lifecycle::IssuingAuthority& authority) {
     try {
         lifecycle::OpenHome open(home, context.clock());
+        lifecycle::note_clock(open.registry(), context.clock().now());
         const auto made = lifecycle::refresh_crl(open, authority.authority(), authority.signer());
         if (made) {
             context.note(fmt::format("Signed revocation list {}, good until {}.", made->number,
@@ -44,7 +46,7 @@ void serve(const Context& context, const lifecycle::Home& home, const Secret& pa
            const Interrupt& interrupt) {
     // Opened first: a rollover that was cut short is finished before the key is read.
     auto open = std::make_unique<lifecycle::OpenHome>(home, context.clock(), std::chrono::seconds(30));
-    lifecycle::IssuingAuthority authority(home, passphrase, context.clock());
+    lifecycle::IssuingAuthority authority(home, passphrase, context.clock(), lifecycle::ClockCheck::later);
     if (lifecycle::ensure_responder(*open, authority.issuer()))
         context.note("Made the responder's identity.");
     open.reset();

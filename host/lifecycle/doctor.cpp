@@ -16,6 +16,7 @@
 #include "host/lifecycle/broker_identity.h"
 #include "host/lifecycle/crl_publication.h"
 #include "host/lifecycle/host_identities.h"
+#include "host/lifecycle/plausible_clock.h"
 #include "host/lifecycle/renewal.h"
 #include "host/lifecycle/root_list.h"
 #include "host/registry/registry.h"
@@ -120,6 +121,33 @@ std::string own_certificates(Patient& patient, const registry::Registry& registr
             cure);
     }
     return fmt::format("those of broker, operator and responder are good until {}", format_date(first));
+}
+
+// What a clock that was wrong has left behind.
+std::string clock_and_dates(Patient& patient, const registry::Registry& registry, Seconds now) {
+    check_clock(registry, now, kFarAheadByHand);
+    const auto later = registry.events_after(now + kClockSlack);
+    if (later != 0) {
+        patient.complain(
+            Code::ClockDoubtful, fmt::format("{} events are later than now.", later),
+            "if this computer's clock is right now: countersign clock --accept; the events stay");
+    }
+    std::vector<std::string> devices;
+    std::vector<std::string> own;
+    registry.list({}, [&](const registry::Summary& row) {
+        const auto& certificate = row.certificate;
+        if (!certificate || !may_connect(certificate->state) || certificate->not_before <= now) return;
+        (row.device.role == Role::device ? devices : own).push_back(row.device.name);
+    });
+    if (!own.empty()) {
+        patient.complain(Code::CertNotYet, fmt::format("Not valid yet: {}.", named(own)),
+                         fmt::format("countersign renew {}", own.front()));
+    }
+    if (!devices.empty()) {
+        patient.complain(Code::CertNotYet, fmt::format("Not valid yet: {}.", named(devices)),
+                         fmt::format("countersign load {} --replace", devices.front()));
+    }
+    return fmt::format("{} fits, and nothing begins later", format_time(now));
 }
 
 std::string devices(Patient& patient, const registry::Registry& registry, Seconds now) {
@@ -242,6 +270,7 @@ std::vector<Examination> examine(const Home& home, const Clock& clock) {
     });
     look("broker", [&](Patient& patient) { return broker_files(patient, home, load_settings(home)); });
     if (!registry) return all;
+    look("clock", [&](Patient& patient) { return clock_and_dates(patient, *registry, now); });
     look("certificates", [&](Patient& patient) { return own_certificates(patient, *registry, now); });
     look("devices", [&](Patient& patient) { return devices(patient, *registry, now); });
     look("admission", [&](Patient& patient) { return admission(patient, home, *registry); });

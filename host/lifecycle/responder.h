@@ -44,7 +44,7 @@ class Responder {
 
     // A message on countersign/USER/request or …/state; `fresh` when it was not stored in the broker before.
     // Whatever it is, it is an answer or a line, never an error. Throws only what is ours: the registry's
-    // errors, Error{SignerUnreachable}: call again later, nothing has changed.
+    // errors, Error{SignerUnreachable, ClockDoubtful}: call again later, nothing has changed.
     [[nodiscard]] Reaction received(std::string_view topic, Payload payload, bool fresh);
 
     // A person has approved what waits for this device.

@@ -46,7 +46,7 @@ struct Certificate {
 };
 
 // `kind` is one word. The registry itself writes: enrolled, added, issued, board, confirmed, retired, held,
-// reinstated, revoked, asked, waiting, approved, forked. Its callers: loaded, listed.
+// reinstated, revoked, asked, waiting, approved, forked. Its callers: loaded, listed, clock.
 struct Event {
     std::int64_t seq = 0;  // 1, 2, 3… without a gap
     Seconds time{};

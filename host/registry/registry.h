@@ -125,6 +125,10 @@ class Registry {
     // --- publishing: broker certificates are left out, they are no clients'
 
     [[nodiscard]] std::int64_t last_event() const;
+    // When the last event was written that only a clock that is believed writes (a certificate issued, the
+    // time noted), and how many events are later than this.
+    [[nodiscard]] std::optional<Seconds> last_certified() const;
+    [[nodiscard]] std::size_t events_after(Seconds time) const;
     void standings(const std::function<void(const Standing&)>& row) const;
     // Of the certificates that events after `event_seq` concern, as they stand now.
     void standings_since(std::int64_t event_seq, const std::function<void(const Standing&)>& row) const;

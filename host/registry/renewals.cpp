@@ -263,6 +263,25 @@ std::size_t Registry::renewed_since(std::string_view name, Seconds since) const 
     });
 }
 
+std::optional<Seconds> Registry::last_certified() const {
+    return guarded([&]() -> std::optional<Seconds> {
+        Query row(
+            store_->prepared("SELECT time FROM events WHERE kind IN ('clock', 'issued', 'enrolled')"
+                             " ORDER BY seq DESC LIMIT 1"));
+        if (!row.step()) return std::nullopt;
+        return row.time(0);
+    });
+}
+
+std::size_t Registry::events_after(Seconds time) const {
+    return guarded([&] {
+        Query row(store_->prepared("SELECT count(*) FROM events WHERE time > ?"));
+        row.bind(time);
+        row.step();
+        return static_cast<std::size_t>(row.integer(0));
+    });
+}
+
 std::vector<std::string> Registry::names_since(std::int64_t event_seq) const {
     return guarded([&] {
         std::vector<std::string> result;

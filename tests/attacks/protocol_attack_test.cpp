@@ -1,9 +1,11 @@
-// Attacks on the lifecycle protocol by somebody who has a copy of a device's flash, on the real parts:
-// Mosquitto with the plugin, `countersign signer` and `countersign responder` as processes.
+// Attacks on the lifecycle protocol by somebody who has a copy of a device's flash, and by a wrong clock, on
+// the real parts: Mosquitto with the plugin, `countersign signer` and `countersign responder` as processes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "host/base/files.h"
+#include "host/lifecycle/open_home.h"
+#include "host/lifecycle/plausible_clock.h"
 #include "tests/e2e/support/renewing_device.h"
 
 namespace countersign::e2e {
@@ -12,9 +14,9 @@ namespace {
 using testing::HasSubstr;
 using Identity = RenewingDevice::Identity;
 
-class ForkAttack : public testing::Test {
+class Authority : public testing::Test {
   protected:
-    ForkAttack() {
+    Authority() {
         scene.init();
         scene.must({"issue", "user1"});
         broker = start_broker(scene);
@@ -23,6 +25,14 @@ class ForkAttack : public testing::Test {
         responder = std::make_unique<Background>(scene.argv({"responder"}));
         EXPECT_TRUE(responder->wait_for("connected")) << responder->output();
     }
+
+    Scene scene;
+    std::unique_ptr<Background> broker, signer, responder;
+    Identity stolen = RenewingDevice::issued(scene, "user1");
+};
+
+class ForkAttack : public Authority {
+  protected:
     // Asks and hangs up: client ids are names, so the two cannot be connected at once.
     void expect_refused(RenewingDevice& device, std::optional<std::uint32_t> number = {}) {
         ASSERT_TRUE(device.connect());
@@ -35,10 +45,21 @@ class ForkAttack : public testing::Test {
         const Json shown = scene.ask({"renewals"});
         return shown["renewals"].back()["key"].get<std::string>();
     }
+};
 
-    Scene scene;
-    std::unique_ptr<Background> broker, signer, responder;
-    Identity stolen = RenewingDevice::issued(scene, "user1");
+class ClockAttack : public Authority {
+  protected:
+    struct At final : Clock {
+        explicit At(std::chrono::seconds ago) : time(SystemClock().now() - ago) {}
+        [[nodiscard]] Seconds now() const override { return time; }
+        Seconds time;
+    };
+    // From here on the programs' clock is that far ahead of the last time that was noted.
+    void put_ahead(std::chrono::seconds by) const {
+        const At then(by);
+        lifecycle::OpenHome open(lifecycle::Home(scene.home()), then);
+        lifecycle::accept_clock(open.registry());
+    }
 };
 
 // The numbers of the genuine board would have been "old" for ever.
@@ -97,6 +118,34 @@ TEST_F(ForkAttack, AThiefAsksWithTheBirthKey) {
 
     // Later it tries its luck in turns with the board.
     expect_refused(thief, 1001);
+}
+
+// One renewal under a clock of 1,200 days later would have been proof of that time to the board, for ever.
+TEST_F(ClockAttack, TheHostsClockIsYearsAhead) {
+    put_ahead(std::chrono::days(1200));
+    RenewingDevice device(scene, "user1", stolen);
+    ASSERT_TRUE(device.connect());
+    device.ask();
+    EXPECT_TRUE(responder->wait_for("E-CLOCK-DOUBTFUL")) << responder->output();
+    EXPECT_EQ(scene.ask({"show", "user1"})["certificates"].size(), 1U) << "nothing was signed";
+    const auto issued = scene.run({"issue", "user2"});
+    EXPECT_EQ(issued.exit_code, 1);
+    EXPECT_THAT(issued.output, HasSubstr("E-CLOCK-DOUBTFUL"));
+    EXPECT_THAT(scene.run({"doctor"}).output, HasSubstr("E-CLOCK-DOUBTFUL"));
+    EXPECT_EQ(scene.run({"clock"}).exit_code, 1);
+
+    scene.must({"clock", "--accept"});  // the clock is right after all
+    EXPECT_TRUE(device.answer()) << device.error() << responder->output();
+    scene.must({"issue", "user2"});
+}
+
+TEST_F(ClockAttack, TheHostsClockIsBehindWhatItHasIssued) {
+    put_ahead(-std::chrono::days(2));
+    EXPECT_THAT(scene.run({"issue", "user2"}).output, HasSubstr("E-CLOCK-DOUBTFUL"));
+    EXPECT_THAT(scene.run({"renew", "broker"}).output, HasSubstr("E-CLOCK-DOUBTFUL"));
+    scene.must({"clock", "--accept"});
+    scene.must({"issue", "user2"});
+    EXPECT_THAT(scene.run({"doctor"}).output, HasSubstr("1 events are later than now"));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "host/base/error.h"
 #include "host/lifecycle/anchors.h"
 #include "host/lifecycle/issue.h"
+#include "host/lifecycle/plausible_clock.h"
 #include "host/pki/succession.h"
 
 namespace countersign::sim {
@@ -183,6 +184,7 @@ void SimulatedAuthority::restore() {
     file_ = folder_ / fmt::format("registry-{}", ++restored_);
     std::filesystem::copy_file(folder_ / "backup", file_);
     registry_ = registry::Registry::open(file_, agenda_);
+    lifecycle::accept_clock(registry_);  // the backup may be months old
     for (const auto& name : revoked_) registry_.revoke(name, "keyCompromise");
     admission_.clear();
     published_ = 0;
@@ -206,6 +208,7 @@ void SimulatedAuthority::ask_renewal(const std::string& name) {
 std::vector<lifecycle::Answer> SimulatedAuthority::nod(
     const std::function<bool(const Fingerprint&)>& is_genuine) {
     std::vector<lifecycle::Answer> answers;
+    lifecycle::note_clock(registry_, agenda_.now());
     for (const auto& waiting : registry_.waiting()) {
         if (waiting.approved || (registry_.find_device(waiting.name)->forked && !is_genuine(waiting.key))) {
             continue;
