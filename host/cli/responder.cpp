@@ -17,6 +17,7 @@
 #include "host/cli/operator_connection.h"
 #include "host/lifecycle/anchors.h"
 #include "host/lifecycle/authority_store.h"
+#include "host/lifecycle/broker_list.h"
 #include "host/lifecycle/host_identities.h"
 #include "host/lifecycle/open_home.h"
 #include "host/lifecycle/remote_signer.h"
@@ -221,7 +222,8 @@ class ResponderService {
             for (const auto& name : reading_.names_since(events_seen_)) note(name);
             events_seen_ = last;
         }
-        const std::pair versions{settings.brokers_version, lifecycle::anchors_version(home_)};
+        const std::array versions{settings.brokers_version, lifecycle::anchors_version(home_),
+                                  lifecycle::broker_list_version(home_)};
         if (versions == versions_ && !everybody_) return;
         registry::Filter devices;
         devices.role = Role::device;
@@ -312,7 +314,7 @@ class ResponderService {
     std::map<std::string, Message> waiting_;  // by topic
     std::set<std::string> names_;
     bool everybody_ = true;
-    std::pair<std::uint32_t, std::uint32_t> versions_{};  // of brokers and anchors
+    std::array<std::uint32_t, 3> versions_{};  // of brokers, anchors, and the brokers that are signed
     std::chrono::steady_clock::time_point next_own_renewal_{};
     std::string trouble_;  // the last complaint
     bool signer_gone_ = false;

@@ -9,6 +9,7 @@
 #include "host/cli/interrupt.h"
 #include "host/cli/options.h"
 #include "host/lifecycle/authority_store.h"
+#include "host/lifecycle/broker_list.h"
 #include "host/lifecycle/crl_publication.h"
 #include "host/lifecycle/host_identities.h"
 #include "host/lifecycle/plausible_clock.h"
@@ -33,6 +34,21 @@ void refresh_revocation_list(const Context& context, const lifecycle::Home& home
         }
     } catch (const Error& error) {
         context.note(error.what());  // an hour later, then: weeks are left
+    }
+}
+
+// Each time the list has changed, or the CA: boards that know only this one's key must be able to read it.
+void refresh_brokers(const Context& context, const lifecycle::Home& home,
+                     lifecycle::IssuingAuthority& authority) {
+    try {
+        if (lifecycle::broker_list_is_current(home, lifecycle::load_settings(home), authority.authority())) {
+            return;
+        }
+        // No waiting: whoever has the home's lock may be waiting for us.
+        const lifecycle::OpenHome open(home, context.clock(), std::chrono::milliseconds(0));
+        lifecycle::refresh_broker_list(home, open.settings(), authority.authority(), authority.signer());
+    } catch (const Error& error) {
+        if (error.id() != Code::HomeBusy) context.note(error.what());
     }
 }
 
@@ -65,6 +81,7 @@ void serve(const Context& context, const lifecycle::Home& home, const Secret& pa
             refresh_revocation_list(context, home, authority);
             next_look = std::chrono::steady_clock::now() + kBetweenCrlLooks;
         }
+        refresh_brokers(context, home, authority);
         service.turn(kTurn);
     }
 }

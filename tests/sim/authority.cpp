@@ -8,6 +8,7 @@
 
 #include "host/base/error.h"
 #include "host/lifecycle/anchors.h"
+#include "host/lifecycle/broker_list.h"
 #include "host/lifecycle/issue.h"
 #include "host/lifecycle/plausible_clock.h"
 #include "host/pki/succession.h"
@@ -266,6 +267,11 @@ bool SimulatedAuthority::all_have_anchors() const {
 std::vector<std::uint8_t> SimulatedAuthority::anchor_set_after(std::uint32_t version) const {
     const auto found = anchor_sets_.find(version + 1);
     return found == anchor_sets_.end() ? std::vector<std::uint8_t>() : found->second;
+}
+
+std::vector<std::uint8_t> SimulatedAuthority::signed_brokers() const {
+    auto& tier = *tiers_.back();
+    return lifecycle::make_broker_list(brokers(), tier.authority.issuing(), tier.signer);
 }
 
 void SimulatedAuthority::publish() {

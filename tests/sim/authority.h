@@ -77,6 +77,8 @@ class SimulatedAuthority final : public lifecycle::Wanted {
     [[nodiscard]] std::vector<std::uint8_t> anchor_set_after(std::uint32_t version) const override;
     [[nodiscard]] Brokers brokers() const override { return {brokers_version_, kPort, hosts_}; }
 
+    [[nodiscard]] std::vector<std::uint8_t> signed_brokers() const override;
+
     static constexpr std::uint16_t kPort = 8883;
 
   private:

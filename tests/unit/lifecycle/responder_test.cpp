@@ -2,6 +2,7 @@
 #include "host/lifecycle/responder.h"
 
 #include "host/lifecycle/approval.h"
+#include "host/lifecycle/broker_list.h"
 #include "tests/support/protocol_examples.h"
 #include "tests/unit/lifecycle/renewal_bench.h"
 
@@ -181,6 +182,36 @@ TEST_F(ResponderTest, a_command_holds_all_that_is_wanted) {
     const Identity renewed = renew(device, "user1");
     tell("user1", make_state(renewed, 1, 3));
     EXPECT_TRUE(responder().command_for("user1").answers.empty()) << "renewed, and has the list";
+}
+
+TEST_F(ResponderTest, brokers_come_signed_by_the_issuing_ca_and_for_older_devices_plain) {
+    wanted.list = {3, 1883, {"a.local", "10.0.0.1"}};
+    wanted.signed_list = make_broker_list(wanted.list, bench.authority.issuing(), bench.signer);
+    const auto reaction = tell("user1", make_state(device, 1, 2));
+    const auto command = message::decode_command(reaction.answers.at(0).payload);
+    ASSERT_TRUE(command && command->brokers);
+    const auto list = message::decode_signed_brokers(command->signed_brokers);
+    ASSERT_TRUE(list);
+    EXPECT_EQ(list->list.version, 3U);
+    EXPECT_TRUE(std::ranges::equal(list->issuing, bench.authority.issuing().der));
+    EXPECT_TRUE(pki::verify_message(pki::public_key_of(bench.authority.issuing()), list->signed_part,
+                                    list->signature));
+
+    wanted.list.version = 4;  // not signed yet
+    const auto later = message::decode_command(tell("user1", make_state(device, 1, 2)).answers.at(0).payload);
+    ASSERT_TRUE(later && later->brokers);
+    EXPECT_TRUE(later->signed_brokers.empty());
+}
+
+TEST_F(ResponderTest, eight_brokers_with_the_longest_names_fit) {
+    const std::string longest(253, 'h');
+    wanted.list = {3, 1883, std::vector<std::string>(8, longest)};
+    wanted.signed_list = make_broker_list(wanted.list, bench.authority.issuing(), bench.signer);
+    const auto command =
+        message::decode_command(tell("user1", make_state(device, 1, 2)).answers.at(0).payload);
+    ASSERT_TRUE(command);
+    EXPECT_FALSE(command->signed_brokers.empty());
+    EXPECT_FALSE(command->brokers) << "for two lists there is no room";
 }
 
 class AnchorsTest : public ResponderTest {
