@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
+#include <thread>
+
 #include "host/base/files.h"
 #include "host/lifecycle/open_home.h"
 #include "host/lifecycle/plausible_clock.h"
@@ -44,6 +47,22 @@ class ForkAttack : public Authority {
     [[nodiscard]] std::string last_key() const {
         const Json shown = scene.ask({"renewals"});
         return shown["renewals"].back()["key"].get<std::string>();
+    }
+};
+
+class FloodAttack : public Authority {
+  protected:
+    // As user1, on its own topic.
+    void flood(int messages) const {
+        const auto lines = scene.file("flood");
+        std::string text;
+        for (int i = 0; i < messages; ++i) text += "x\n";
+        write_file(lines, text, kPrivateFile);
+        const auto publish = mosquitto_client("mosquitto_pub", scene, scene.device("user1"), "user1",
+                                              {"-q", "1", "-l", "-t", "countersign/user1/request"});
+        std::vector<std::string> argv{"sh", "-c", "exec \"$@\" <\"$0\"", lines.string()};
+        argv.insert(argv.end(), publish.begin(), publish.end());
+        must_run(argv);
     }
 };
 
@@ -118,6 +137,21 @@ TEST_F(ForkAttack, AThiefAsksWithTheBirthKey) {
 
     // Later it tries its luck in turns with the board.
     expect_refused(thief, 1001);
+}
+
+// While the responder cannot read, somebody fills the broker's queue for it: what comes then is dropped, and
+// is nowhere but in the retained message.
+TEST_F(FloodAttack, ARequestThatTheBrokersQueueHadNoRoomForIsFoundAgain) {
+    scene.must({"issue", "user2"});
+    RenewingDevice device(scene, "user2", RenewingDevice::issued(scene, "user2"));
+    ASSERT_TRUE(device.connect());
+    ASSERT_EQ(::kill(responder->process().pid(), SIGSTOP), 0);
+    flood(12'000);  // max_queued_messages is 10,000
+    device.ask();
+    std::this_thread::sleep_for(std::chrono::seconds(2));  // longer than the responder lets pass unnoticed
+    ASSERT_EQ(::kill(responder->process().pid(), SIGCONT), 0);
+    EXPECT_TRUE(device.answer()) << device.error() << responder->output().substr(0, 2000);
+    EXPECT_TRUE(responder->wait_for("asks for what is retained once more"));
 }
 
 // One renewal under a clock of 1,200 days later would have been proof of that time to the board, for ever.
