@@ -54,7 +54,7 @@ class Clock:
             self.ask_at = 0
 
     def raise_floor(self, proven):
-        """`proven` stands in something signed that has been verified; who signed it may have had a wrong clock.
+        """`proven` stands in something signed that has been verified, under a clock that may have been wrong.
         Flash is written at most once a day."""
         from .timekeeping import raise_floor
         raise_floor(self, proven)

@@ -79,7 +79,7 @@ def _settings(fields, trust):
 
 
 def _take_brokers(fields, found, anchors):
-    """Work: into the Settings `found`, when they are newer, and signed by a CA that may certify this board."""
+    """Work: into the Settings `found`, when they are newer and signed by a CA that may certify the board."""
     message = fields.get(BROKERS)
     if message:
         from .messages import decode

@@ -145,7 +145,8 @@ def test_expired_at_the_floor_too():
 def test_an_expired_broker_is_not_let_in_at_the_floor_when_the_clock_is_known():
     identity = broker.board()
     now = int(time.time())
-    identity.files.write("/slots/floor", sealed("countersign-floor 1 %d " % (now - 15 * DAY)))  # it was good then
+    # When the broker's certificate was good.
+    identity.files.write("/slots/floor", sealed("countersign-floor 1 %d " % (now - 15 * DAY)))
     check.equal(connect(identity, broker.EXPIRED), None)  # nobody knows that the clock is right
     set_clock(now)
     clock = Clock(identity.files, ask_ntp=_board.host_time)

@@ -70,13 +70,14 @@ def test_the_broker_list_of_the_page():
     brokers = [(BROKER, b"\x22\xb3192.168.1.22"), (BROKER, b"\x22\xb3broker.local")]
     made = messages.encode(BROKER_LIST, (ISSUER, b"\x30\x00"), (BROKERS_VERSION, 6), *brokers)
     check.equal(messages.sign(made, SIGNING), EXAMPLES["Broker list"])
-    command = messages.encode(COMMAND, (BROKERS_VERSION, 6), *(brokers + [(BROKERS, EXAMPLES["Broker list"])]))
+    brokers.append((BROKERS, EXAMPLES["Broker list"]))
+    command = messages.encode(COMMAND, (BROKERS_VERSION, 6), *brokers)
     kind, fields = messages.decode(command)
     check.equal((kind, fields[BROKERS]), (COMMAND, EXAMPLES["Broker list"]))
     for other in EXAMPLES["State"], EXAMPLES["Broker list"][:-1], b"":
         check.raises(ValueError, messages.decode, messages.encode(COMMAND, (BROKERS, other)))
-    twice = messages.encode(COMMAND, (BROKERS, EXAMPLES["Broker list"]), (BROKERS, EXAMPLES["Broker list"]))
-    check.raises(ValueError, messages.decode, twice)
+    twice = [(BROKERS, EXAMPLES["Broker list"])] * 2
+    check.raises(ValueError, messages.decode, messages.encode(COMMAND, *twice))
 
 
 def test_a_certificate_with_everything():
