@@ -211,9 +211,12 @@ std::vector<lifecycle::Answer> SimulatedAuthority::nod(
     std::vector<lifecycle::Answer> answers;
     lifecycle::note_clock(registry_, agenda_.now());
     for (const auto& waiting : registry_.waiting()) {
-        if (waiting.approved || (registry_.find_device(waiting.name)->forked && !is_genuine(waiting.key))) {
-            continue;
-        }
+        const auto still = registry_.waiting_of(waiting.name);
+        const bool waits = std::any_of(still.begin(), still.end(), [&](const auto& one) {
+            return one.key == waiting.key && !one.approved;
+        });
+        const bool held = registry_.find_device(waiting.name)->forked.has_value();
+        if (!waits || (held && !is_genuine(waiting.key))) continue;
         registry_.approve(waiting.name, waiting.key);
         auto reaction = tiers_.back()->responder.approved(waiting.name);
         for (auto& answer : reaction.answers) answers.push_back(std::move(answer));
