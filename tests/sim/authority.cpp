@@ -206,10 +206,19 @@ void SimulatedAuthority::ask_renewal(const std::string& name) {
     }
 }
 
+void SimulatedAuthority::look_at_clock() {
+    try {
+        lifecycle::note_clock(registry_, agenda_.now());
+    } catch (const Error& error) {
+        chronicle_.say(error.what());
+        lifecycle::accept_clock(registry_);
+    }
+}
+
 std::vector<lifecycle::Answer> SimulatedAuthority::nod(
     const std::function<bool(const Fingerprint&)>& is_genuine) {
     std::vector<lifecycle::Answer> answers;
-    lifecycle::note_clock(registry_, agenda_.now());
+    look_at_clock();
     for (const auto& waiting : registry_.waiting()) {
         const auto still = registry_.waiting_of(waiting.name);
         const bool waits = std::any_of(still.begin(), still.end(), [&](const auto& one) {

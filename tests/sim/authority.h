@@ -55,6 +55,8 @@ class SimulatedAuthority final : public lifecycle::Wanted {
     void restore();
     void revoke(const std::string& name);
     void ask_renewal(const std::string& name);
+    // The signer notes the time; after months without it the operator says that it is right.
+    void look_at_clock();
     // The operator has both boards before him when two use an identity, and knows the genuine one's key.
     [[nodiscard]] std::vector<lifecycle::Answer> nod(
         const std::function<bool(const Fingerprint&)>& is_genuine);

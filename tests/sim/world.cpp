@@ -172,6 +172,7 @@ void World::nod() {
 
 void World::host_up() {
     host_is_up = true;
+    authority.look_at_clock();
     broker.attend([this](const std::string& topic, const Blob& payload, bool fresh) {
         responder_hears(topic, payload, fresh);
     });
