@@ -39,7 +39,8 @@ enum class Type : std::uint8_t {
     refusal = 3,
     state = 4,
     command = 5,
-    anchor_set = 6
+    anchor_set = 6,
+    broker_list = 7
 };
 
 // Up to so many of one kind of field, in their order.
@@ -102,11 +103,19 @@ struct Command {
     std::optional<BrokerList> brokers{};
     std::optional<Digest> acknowledged{};  // SHA-256 of a State message
     std::optional<Digest> renew{};         // fingerprint
+    Bytes signed_brokers{};                // a whole message of type broker_list; empty: none
 };
 
 struct AnchorSet {
     std::uint32_t version = 0;
     Several<Bytes, kMaxAnchors> anchors;  // DER, at least one
+    Bytes signed_part{};
+    Signature signature{};
+};
+
+struct SignedBrokers {
+    Bytes issuing;  // DER, the CA whose key signs
+    BrokerList list;
     Bytes signed_part{};
     Signature signature{};
 };
@@ -120,14 +129,16 @@ struct AnchorSet {
 [[nodiscard]] std::optional<State> decode_state(Bytes message) noexcept;
 [[nodiscard]] std::optional<Command> decode_command(Bytes message) noexcept;
 [[nodiscard]] std::optional<AnchorSet> decode_anchor_set(Bytes message) noexcept;
+[[nodiscard]] std::optional<SignedBrokers> decode_signed_brokers(Bytes message) noexcept;
 
-// The three signed ones come out as what is to be signed, `signed_part`; append_signature makes them whole.
+// The four signed ones come out as what is to be signed, `signed_part`; append_signature makes them whole.
 [[nodiscard]] std::size_t encode(const Request& request, Room room) noexcept;
 [[nodiscard]] std::size_t encode(const Certificate& certificate, Room room) noexcept;
 [[nodiscard]] std::size_t encode(const Refusal& refusal, Room room) noexcept;
 [[nodiscard]] std::size_t encode(const State& state, Room room) noexcept;
 [[nodiscard]] std::size_t encode(const Command& command, Room room) noexcept;
 [[nodiscard]] std::size_t encode(const AnchorSet& anchors, Room room) noexcept;
+[[nodiscard]] std::size_t encode(const SignedBrokers& brokers, Room room) noexcept;
 
 // Adds the signature behind the first `size` bytes of `room`. Returns the whole size.
 [[nodiscard]] std::size_t append_signature(Room room, std::size_t size, const Signature& signature) noexcept;

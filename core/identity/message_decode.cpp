@@ -40,7 +40,7 @@ std::optional<Type> type_of(Bytes message) noexcept {
     if (message.size() < kHeaderSize || message[0] != kVersion) return std::nullopt;
     const std::uint8_t type = message[1];
     if (type < static_cast<std::uint8_t>(Type::request) ||
-        type > static_cast<std::uint8_t>(Type::anchor_set)) {
+        type > static_cast<std::uint8_t>(Type::broker_list)) {
         return std::nullopt;
     }
     return static_cast<Type>(type);
@@ -108,13 +108,17 @@ std::optional<State> decode_state(Bytes message) noexcept {
 
 std::optional<Command> decode_command(Bytes message) noexcept {
     Command command;
-    const auto seen = read_fields(message, Type::command, [&](std::uint8_t tag, Bytes value) {
+    const auto field = [&](std::uint8_t tag, Bytes value) {
         switch (tag) {
             case kAcknowledged: return read(value, command.acknowledged);
             case kRenew: return read(value, command.renew);
+            case kSignedBrokers:
+                command.signed_brokers = value;
+                return decode_signed_brokers(value).has_value();
             default: return read_news(tag, value, command.anchor_set, command.brokers);
         }
-    });
+    };
+    const auto seen = read_fields(message, Type::command, field, kSignedBrokers);
     if (!seen || !is_whole(command.brokers)) return std::nullopt;
     return command;
 }
@@ -132,6 +136,23 @@ std::optional<AnchorSet> decode_anchor_set(Bytes message) noexcept {
     });
     if (!seen || !seen->has_all({kAnchorsVersion, kAnchor, kSignature})) return std::nullopt;
     return set;
+}
+
+std::optional<SignedBrokers> decode_signed_brokers(Bytes message) noexcept {
+    SignedBrokers brokers;
+    std::optional<BrokerList> list;
+    const auto seen = read_fields(message, Type::broker_list, [&](std::uint8_t tag, Bytes value) {
+        switch (tag) {
+            case kIssuing: return read(value, brokers.issuing, kMaxCertificateDer);
+            case kBrokersVersion: return read(value, list.emplace().version);
+            case kBroker: return read_broker(value, list);
+            case kSignature: return read_signature(message, value, brokers.signed_part, brokers.signature);
+            default: return false;
+        }
+    });
+    if (!seen || !seen->has_all({kIssuing, kBrokersVersion, kBroker, kSignature})) return std::nullopt;
+    brokers.list = *list;
+    return brokers;
 }
 
 }  // namespace countersign::message

@@ -8,12 +8,15 @@ Bytes bytes_of(std::string_view text) noexcept {
     return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
+void write_brokers(FieldWriter& out, const BrokerList& list) noexcept {
+    out.require(list.brokers.count != 0);
+    out.number(kBrokersVersion, list.version);
+    for (const Broker& broker : list.brokers.all()) out.broker(broker);
+}
+
 void write_news(FieldWriter& out, Bytes anchor_set, const std::optional<BrokerList>& brokers) noexcept {
     if (!anchor_set.empty()) out.field(kAnchorSet, anchor_set);
-    if (!brokers) return;
-    out.require(brokers->brokers.count != 0);
-    out.number(kBrokersVersion, brokers->version);
-    for (const Broker& broker : brokers->brokers.all()) out.broker(broker);
+    if (brokers) write_brokers(out, *brokers);
 }
 
 }  // namespace
@@ -56,6 +59,7 @@ std::size_t encode(const Command& command, Room room) noexcept {
     write_news(out, command.anchor_set, command.brokers);
     if (command.acknowledged) out.field(kAcknowledged, *command.acknowledged);
     if (command.renew) out.field(kRenew, *command.renew);
+    if (!command.signed_brokers.empty()) out.field(kSignedBrokers, command.signed_brokers);
     return out.end();
 }
 
@@ -64,6 +68,13 @@ std::size_t encode(const AnchorSet& set, Room room) noexcept {
     out.require(set.anchors.count != 0);
     out.number(kAnchorsVersion, set.version);
     for (const Bytes anchor : set.anchors.all()) out.field(kAnchor, anchor, kMaxCertificateDer);
+    return out.end();
+}
+
+std::size_t encode(const SignedBrokers& brokers, Room room) noexcept {
+    FieldWriter out(room, Type::broker_list);
+    out.field(kIssuing, brokers.issuing, kMaxCertificateDer);
+    write_brokers(out, brokers.list);
     return out.end();
 }
 

@@ -1,4 +1,4 @@
-// Tags, lengths and values: what the six messages are made of. Private to message_*.cpp.
+// Tags, lengths and values: what the seven messages are made of. Private to message_*.cpp.
 #pragma once
 
 #include <algorithm>
@@ -30,7 +30,8 @@ enum Tag : std::uint8_t {
     kBroker = 0x24,
     kAcknowledged = 0x30,
     kRenew = 0x31,
-    kFirstSkipped = 0x80,  // unknown ones in this range are passed over
+    kFirstSkipped = 0x80,   // unknown ones in this range are passed over
+    kSignedBrokers = 0xA0,  // older readers pass over it
     kLastSkipped = 0xEF,
     kSignature = 0xF0
 };
@@ -40,7 +41,7 @@ constexpr bool is_skipped(std::uint8_t tag) noexcept {
 }
 
 constexpr bool may_repeat(std::uint8_t tag) noexcept {
-    return tag == kAnchor || tag == kBroker || is_skipped(tag);
+    return tag == kAnchor || tag == kBroker;
 }
 
 // Which tags a message holds.
@@ -57,9 +58,10 @@ class Seen {
 };
 
 // Walks the fields of a message of this type. `field(tag, value)` is false for a tag that does not belong to
-// it or a value out of bounds, and then the whole message is refused.
+// it or a value out of bounds, and then the whole message is refused. `known`: a tag of the range that
+// readers pass over which this message has.
 template <class Field>
-std::optional<Seen> read_fields(Bytes message, Type type, Field field) noexcept {
+std::optional<Seen> read_fields(Bytes message, Type type, Field field, std::uint8_t known = 0) noexcept {
     if (message.size() > kMaxMessage || type_of(message) != type) return std::nullopt;
     Bytes rest = message.subspan(kHeaderSize);
     Seen seen;
@@ -70,8 +72,9 @@ std::optional<Seen> read_fields(Bytes message, Type type, Field field) noexcept 
         const std::size_t length = std::size_t{rest[1]} << 8U | rest[2];
         rest = rest.subspan(kFieldHeader);
         if (length > rest.size()) return std::nullopt;
-        if (tag < before || (tag == before && !may_repeat(tag))) return std::nullopt;
-        if (!is_skipped(tag) && !field(tag, rest.first(length))) return std::nullopt;
+        const bool skipped = is_skipped(tag) && tag != known;
+        if (tag < before || (tag == before && !skipped && !may_repeat(tag))) return std::nullopt;
+        if (!skipped && !field(tag, rest.first(length))) return std::nullopt;
         seen.add(tag);
         before = tag;
         rest = rest.subspan(length);

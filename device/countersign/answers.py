@@ -18,12 +18,14 @@ async def take(talk, data):
         kind, fields = decode(data)
         if kind not in (CERTIFICATE, REFUSAL):
             raise ValueError("not an answer to a request")
-        pending = Renewal(talk.files, talk.clock).pending()
+        renewal = Renewal(talk.files, talk.clock)
+        pending = renewal.pending()
         key = pending and pending[0]
         if key and fields[KEY] == sha256(public_key(key)):
             if kind == CERTIFICATE:
                 return "verify", (key, fields)
             _refused(talk, fields)
+            renewal.answered()
         elif fields[KEY] == sha256(public_key(talk.current.key())):
             # A retained Request of the key that is in use already.
             clear_request(talk)

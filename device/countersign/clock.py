@@ -39,6 +39,7 @@ class Clock:
         self.uptime = uptime or Uptime()
         self.ask_at = 0  # by uptime
         self.doubted = False
+        self.known = False  # NTP has set it since power-on: it is believed in both directions
         self.floor = stored_floor(files)
 
     def set(self, seconds):
@@ -53,7 +54,8 @@ class Clock:
             self.ask_at = 0
 
     def raise_floor(self, proven):
-        """`proven` stands in something signed that has been verified. Flash is written at most once a day."""
+        """`proven` stands in something signed that has been verified, under a clock that may have been wrong.
+        Flash is written at most once a day."""
         from .timekeeping import raise_floor
         raise_floor(self, proven)
 
@@ -84,8 +86,8 @@ class Clock:
 
     def step_back_to_floor(self):
         """For one more try after "expired": the clock may have been sent ahead. Returns how far it went back
-        (0: not at all), for step_forward()."""
-        ahead = self.now() - self.floor
+        (0: not at all), for step_forward(). What has ended by a clock that is known stays ended."""
+        ahead = 0 if self.known else self.now() - self.floor
         return ahead if self.floor and ahead > 0 and self.set(self.floor) else 0
 
     def step_forward(self, seconds):

@@ -3,7 +3,7 @@
 from micropython import const
 
 from .identity import sha256
-from .messages import ACKNOWLEDGED, ANCHORS, BROKERS_VERSION, COMMAND, RENEW, decode
+from .messages import ACKNOWLEDGED, ANCHORS, BROKERS, BROKERS_VERSION, COMMAND, RENEW, decode
 from .phases import not_taken
 from .reporting import acknowledge, acknowledged
 
@@ -22,7 +22,7 @@ async def obey(life, data):
     life.heard = sha256(data)[:16]
     if fields.get(RENEW) == life.current.fingerprint() and life.renew_at is None:
         _renew(life)
-    if ANCHORS in fields or BROKERS_VERSION in fields:
+    if ANCHORS in fields or BROKERS in fields or BROKERS_VERSION in fields:
         life.settings = fields
     told = fields.get(ACKNOWLEDGED, b"")
     if life.told is None:

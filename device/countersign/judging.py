@@ -7,12 +7,14 @@ from micropython import const
 
 from .identity import Settings
 from .keys import public_key
-from .messages import ANCHOR, ANCHORS, ANCHORS_VERSION, BROKER, BROKERS_VERSION, ISSUER, LEAF
+from .messages import ANCHOR, ANCHORS, ANCHORS_VERSION, BROKER, BROKERS, BROKERS_VERSION, ISSUER, LEAF
 from .phases import not_taken, put_off
 from .slices import in_slices
 from .x509 import BACKDATED, Certificate
 
 _RETRY = const(60)  # seconds
+# From one version of the list of brokers to the next: one that is far ahead would stick for ever.
+_JUMP = const(1000)
 
 
 async def verify(talk, matter):
@@ -56,11 +58,6 @@ def _settings(fields, trust):
     """Work: (Settings, anchors) after a message: the newer of what it brings and what is there."""
     old = trust.settings
     found = Settings(trust.name, old.brokers, old.anchors_version, old.brokers_version)
-    if fields.get(BROKERS_VERSION, 0) > old.brokers_version:
-        found.brokers = [broker for broker in fields[BROKER] if broker[1]]
-        found.brokers_version = fields[BROKERS_VERSION]
-        if not found.brokers:
-            raise ValueError("no broker has a port")
     anchors = trust.anchors()
     if ANCHORS in fields:
         from .messages import decode
@@ -72,7 +69,47 @@ def _settings(fields, trust):
                 Certificate(anchor)
             anchors = update[ANCHOR]
             found.anchors_version = update[ANCHORS_VERSION]
+    try:
+        yield from _take_brokers(fields, found, anchors)
+    except ValueError:
+        # By a CA of which later anchors tell, perhaps: they must not wait for each other.
+        if found.anchors_version == old.anchors_version:
+            raise
     return found, anchors
+
+
+def _take_brokers(fields, found, anchors):
+    """Work: into the Settings `found`, when they are newer and signed by a CA that may certify the board."""
+    message = fields.get(BROKERS)
+    if message:
+        from .messages import decode
+        fields = decode(message)[1]
+    ahead = fields.get(BROKERS_VERSION, 0) - found.brokers_version
+    if ahead <= 0:
+        return
+    if message:
+        good = yield from _is_by_issuer(message, Certificate(fields[ISSUER]), anchors)
+    else:
+        good = not _can_be_signed(anchors)
+    if not good or ahead > _JUMP:
+        raise ValueError("the brokers are not signed by the authority this board trusts")
+    brokers = [broker for broker in fields[BROKER] if broker[1]]
+    if not brokers:
+        raise ValueError("no broker has a port")
+    found.brokers, found.brokers_version = brokers, fields[BROKERS_VERSION]
+
+
+def _can_be_signed(anchors):
+    """Messages are signed with P-256; an authority of another kind sends brokers without a signature."""
+    from .der import point_of
+    return any(point_of(Certificate(anchor).spki) for anchor in anchors)
+
+
+def _is_by_issuer(message, issuer, anchors):
+    from .der import point_of
+    from .messages import is_signed_by
+    point = point_of(issuer.spki)
+    return point and (yield from _is_trusted(issuer, anchors)) and (yield from is_signed_by(message, point))
 
 
 def _is_trusted(issuer, anchors):

@@ -8,6 +8,7 @@ REFUSAL = const(3)
 STATE = const(4)
 COMMAND = const(5)
 ANCHOR_SET = const(6)
+BROKER_LIST = const(7)
 
 SIGNER = const(0x01)
 NUMBER = const(0x02)
@@ -24,6 +25,7 @@ BROKERS_VERSION = const(0x23)
 BROKER = const(0x24)
 ACKNOWLEDGED = const(0x30)
 RENEW = const(0x31)
+BROKERS = const(0xA0)  # a whole message of type BROKER_LIST
 SIGNATURE = const(0xF0)
 
 LIMIT = const(4096)  # bytes of a message
@@ -35,6 +37,7 @@ _SIZES = {
     SIGNER: (32, 32), NUMBER: (4, 4), PKCS10: (1, 1024), KEY: (32, 32), LEAF: (1, 2048), ISSUER: (1, 2048),
     ERROR: (1, 40), RETRY_AFTER: (4, 4), ANCHORS_VERSION: (4, 4), ANCHOR: (1, 2048), ANCHORS: (1, LIMIT),
     BROKERS_VERSION: (4, 4), BROKER: (3, 255), ACKNOWLEDGED: (32, 32), RENEW: (32, 32), SIGNATURE: (64, 64),
+    BROKERS: (1, LIMIT),
 }
 _NUMBERS = (NUMBER, RETRY_AFTER, ANCHORS_VERSION, BROKERS_VERSION)
 _REPEATED = {ANCHOR: 6, BROKER: 8}  # and how often at most
@@ -45,8 +48,9 @@ _FIELDS = {
     CERTIFICATE: ((KEY, LEAF, ISSUER), (ANCHORS, BROKERS_VERSION, BROKER)),
     REFUSAL: ((KEY, ERROR, RETRY_AFTER), ()),
     STATE: ((SIGNER, ANCHORS_VERSION, BROKERS_VERSION, SIGNATURE), ()),
-    COMMAND: ((), (ACKNOWLEDGED, RENEW, ANCHORS, BROKERS_VERSION, BROKER)),
+    COMMAND: ((), (ACKNOWLEDGED, RENEW, ANCHORS, BROKERS_VERSION, BROKER, BROKERS)),
     ANCHOR_SET: ((ANCHORS_VERSION, ANCHOR, SIGNATURE), ()),
+    BROKER_LIST: ((ISSUER, BROKERS_VERSION, BROKER, SIGNATURE), ()),
 }
 
 
@@ -120,9 +124,9 @@ def _take(fields, tag, value):
         values.append(_broker(value) if tag == BROKER else value)
     elif tag == ERROR:
         fields[tag] = _ascii(value)
-    elif tag == ANCHORS:
-        if decode(value)[0] != ANCHOR_SET:
-            raise ValueError("message: not an anchor set")
+    elif tag in (ANCHORS, BROKERS):
+        if decode(value)[0] != (ANCHOR_SET if tag == ANCHORS else BROKER_LIST):
+            raise ValueError("message: field %d holds another" % tag)
         fields[tag] = value
     else:
         fields[tag] = value

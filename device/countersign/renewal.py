@@ -12,6 +12,7 @@ from .identity import sha256
 from .slots import Slots
 
 _REFUSALS = const(3)  # of a candidate, before it is given up
+_DAY = const(86400)
 # A request nobody has answered for so long gets a new key: its own may be one the authority has given up.
 _STALE = const(604800)
 
@@ -37,6 +38,15 @@ class Renewal:
             return (key, data[8:-32]) if public_key(key) in data else None
         except ValueError:
             return None
+
+    def answered(self):
+        """A Refusal is an answer: the key stays. Written once a day at most."""
+        path = self.folder() + "/request"
+        data = self._files.read(path)
+        now = self._clock.now()
+        if now - int.from_bytes(data[:8], "big") >= _DAY:
+            data = now.to_bytes(8, "big") + data[8:-32]
+            self._files.write(path, data + sha256(data))
 
     def flip(self, candidate):
         """The candidate has connected: it is the active identity from here on."""

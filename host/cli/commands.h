@@ -29,6 +29,7 @@ void add_reinstate(const Command& app, Context& context);
 void add_crl(const Command& app, Context& context);
 void add_demo(const Command& app, Context& context);
 void add_up(const Command& app, Context& context);
+void add_clock(const Command& app, Context& context);
 void add_doctor(const Command& app, Context& context);
 void add_passphrase(const Command& app, Context& context);
 void add_explain(const Command& app, Context& context);

@@ -10,6 +10,7 @@
 #include "host/base/files.h"
 #include "host/cli/commands.h"
 #include "host/cli/options.h"
+#include "host/lifecycle/plausible_clock.h"
 
 namespace countersign::cli {
 namespace {
@@ -23,6 +24,7 @@ struct InitOptions {
     std::int64_t port = 8883;
     bool no_passphrase = false;
     bool old_boards = false;
+    bool trust_clock = false;
 };
 
 lifecycle::InitRequest checked(const InitOptions& options) {
@@ -52,6 +54,11 @@ Json as_json(const lifecycle::Home& home, const lifecycle::InitRequest& request,
 
 void run_init(const Context& context, const InitOptions& options) {
     const lifecycle::InitRequest request = checked(options);
+    if (!options.trust_clock) {
+        lifecycle::check_build_date(context.clock().now(),
+                                    "set this computer's clock; if it is right: countersign init HOST "
+                                    "--trust-clock");
+    }
     const lifecycle::Home home(context.home_path());
     make_folder(home.root(), kPublicFolder);
     const FileLock lock(home.lock(), kLockWait);
@@ -89,6 +96,7 @@ void add_init(const Command& app, Context& context) {
     command.flag("--no-passphrase", options->no_passphrase, "Leave the authority's keys unencrypted");
     command.flag("--old-boards", options->old_boards,
                  "Serve boards with MicroPython before 1.24; `hosts old-boards` changes it");
+    command.flag("--trust-clock", options->trust_clock, "The clock is right, though this program is newer");
     command.action([&context, options] { run_init(context, *options); });
 }
 

@@ -130,6 +130,7 @@ void LoadPlan::prepare_options() {
     if (!command_.password_file.empty())
         options_.wifi_password = wifi_password(context_, command_.password_file);
     options_.replace_main = command_.replace_main;
+    options_.lower_floor = command_.replace;
     options_.source = command_.source;
     options_.ignore_memory = command_.ignore_memory;
     options_.restart = false;  // finish_load() does, and listens

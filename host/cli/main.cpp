@@ -45,6 +45,7 @@ void add_commands(const Command& app, Context& context) {
     add_signer(app, context);
     add_responder(app, context);
     add_up(app, context);
+    add_clock(app, context);
     add_doctor(app, context);
     add_passphrase(app, context);
     add_explain(app, context);

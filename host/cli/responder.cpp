@@ -2,6 +2,7 @@
 // listener of its own and without the issuing key.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <asio/signal_set.hpp>
 #include <asio/steady_timer.hpp>
@@ -9,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <unordered_map>
 
 #include "host/base/error.h"
 #include "host/base/printable.h"
@@ -16,6 +18,7 @@
 #include "host/cli/operator_connection.h"
 #include "host/lifecycle/anchors.h"
 #include "host/lifecycle/authority_store.h"
+#include "host/lifecycle/broker_list.h"
 #include "host/lifecycle/host_identities.h"
 #include "host/lifecycle/open_home.h"
 #include "host/lifecycle/remote_signer.h"
@@ -31,6 +34,12 @@ constexpr std::chrono::hours kBetweenOwnRenewals{6};
 constexpr std::chrono::milliseconds kLockWait{200};  // whoever looks whether we run holds it for a moment
 constexpr std::size_t kBatch = 50;  // messages for one hold of the home's lock: others want it too
 constexpr std::size_t kMaxWaiting = 100'000;
+// Later than this at the socket, and the broker's queue for us may have overflowed: what it dropped is still
+// retained, and a SUBSCRIBE brings it once more.
+constexpr std::chrono::seconds kBehind{1};
+constexpr std::chrono::minutes kBetweenReadings{10};
+constexpr const char* kRequests = "countersign/+/request";
+constexpr const char* kStates = "countersign/+/state";
 
 void say(const Context& context, std::string_view line) {
     if (line.empty()) return;
@@ -115,15 +124,45 @@ class ResponderService {
         options.give_up_on_permanent = false;  // a person may cure it while we wait
         client_ = std::make_unique<transport::Client>(io_, std::move(options));
         client_->on_message([this](const transport::Received& message) {
+            if (message.retained && is_known(message)) return;
             // Topics hold state: the newest message of a topic is all there is to know.
             if (waiting_.size() < kMaxWaiting || waiting_.contains(std::string(message.topic))) {
                 waiting_[std::string(message.topic)] = {std::string(message.payload), !message.retained};
+            } else {
+                behind_ = true;
             }
         });
         client_->on_state([this](const transport::State& state) { connection_changed(state); });
-        client_->subscribe("countersign/+/request", transport::Qos::at_least_once);
-        client_->subscribe("countersign/+/state", transport::Qos::at_least_once);
+        read_all();
         client_->start();
+    }
+
+    // Retained messages come once for each SUBSCRIBE.
+    void read_all() {
+        client_->subscribe(kRequests, transport::Qos::at_least_once);
+        client_->subscribe(kStates, transport::Qos::at_least_once);
+        read_at_ = std::chrono::steady_clock::now();
+        behind_ = false;
+    }
+
+    // Requests that wait are few: they are read again now and then, whatever was lost and however.
+    void read_again() {
+        if (client_->state().phase != transport::Phase::connected) return;
+        if (std::chrono::steady_clock::now() < read_at_ + kBetweenReadings && (!behind_ || reread_)) return;
+        reread_ = behind_;
+        if (!behind_) {
+            client_->subscribe(kRequests, transport::Qos::at_least_once);
+            read_at_ = std::chrono::steady_clock::now();
+            return;
+        }
+        say(context_, "was kept from reading for a while: asks for what is retained once more");
+        read_all();
+    }
+
+    // A State that this process has dealt with.
+    [[nodiscard]] bool is_known(const transport::Received& message) const {
+        const auto found = dealt_with_.find(std::string(message.topic));
+        return found != dealt_with_.end() && found->second == std::hash<std::string_view>()(message.payload);
     }
 
     void connection_changed(const transport::State& state) {
@@ -131,6 +170,7 @@ class ResponderService {
             say(context_,
                 fmt::format("connected to the broker; answering devices (by way of {})", state.host));
             everybody_ = true;  // the broker may have lost what was retained
+            dealt_with_.clear();
         } else if (state.phase == transport::Phase::waiting && state.error) {
             say(context_, fmt::format("{} Trying again in {:.1f} s.", state.error->what(),
                                       static_cast<double>(state.retry_in.count()) / 1000.0));
@@ -149,9 +189,12 @@ class ResponderService {
 
     void next_turn(std::chrono::milliseconds wait) {
         timer_.expires_after(wait);
-        timer_.async_wait([this](const std::error_code& error) {
+        timer_.async_wait([this, due = timer_.expiry()](const std::error_code& error) {
             if (error || stopping_) return;
-            next_turn(turn());
+            const auto pause = turn();
+            // Held up by the home's lock, the signer, or the whole process was.
+            behind_ = behind_ || std::chrono::steady_clock::now() - due > kBehind;
+            next_turn(pause);
         });
     }
 
@@ -162,6 +205,7 @@ class ResponderService {
             note_changes();
             renew_own();
             follow_own_files();
+            read_again();
             while ((!waiting_.empty() || !names_.empty()) && !signer_gone_) work();
         } catch (const Error& error) {
             if (!is_passing(error)) throw;
@@ -191,7 +235,7 @@ class ResponderService {
             body();
             return true;
         } catch (const Error& error) {
-            if (error.id() == Code::SignerUnreachable) {
+            if (error.id() == Code::SignerUnreachable || error.id() == Code::ClockDoubtful) {
                 signer_gone_ = true;
                 complain(error);
                 return false;
@@ -209,8 +253,9 @@ class ResponderService {
         client_->set_brokers(way_to_broker(settings));
         const lifecycle::WantedOfHome wanted(home_, settings);
         const auto note = [&](const std::string& name) {
-            const auto waiting = reading_.find_waiting(name);
-            const bool approved = waiting && waiting->approved;
+            const auto waiting = reading_.waiting_of(name);
+            const bool approved =
+                std::any_of(waiting.begin(), waiting.end(), [](const auto& one) { return one.approved; });
             if (approved || lifecycle::compose_command(reading_, wanted, name).wants_something) {
                 names_.insert(name);
             }
@@ -220,7 +265,8 @@ class ResponderService {
             for (const auto& name : reading_.names_since(events_seen_)) note(name);
             events_seen_ = last;
         }
-        const std::pair versions{settings.brokers_version, lifecycle::anchors_version(home_)};
+        const std::array versions{settings.brokers_version, lifecycle::anchors_version(home_),
+                                  lifecycle::broker_list_version(home_)};
         if (versions == versions_ && !everybody_) return;
         registry::Filter devices;
         devices.role = Role::device;
@@ -279,6 +325,8 @@ class ResponderService {
             const bool over = attempt([&] {
                 take(responder.received(topic, {bytes, message.payload.size()}, message.fresh));
             });
+            if (over && topic.ends_with("/state"))
+                dealt_with_[topic] = std::hash<std::string>()(message.payload);
             next = over ? waiting_.erase(next) : std::next(next);
             ++done;
         }
@@ -310,8 +358,12 @@ class ResponderService {
     Written connected_with_{};
     std::map<std::string, Message> waiting_;  // by topic
     std::set<std::string> names_;
+    std::unordered_map<std::string, std::size_t> dealt_with_;  // States by topic: a hash of the payload
+    bool behind_ = false;                                      // something may have been dropped
+    bool reread_ = false;                                      // and that was looked after a while ago
+    std::chrono::steady_clock::time_point read_at_{};
     bool everybody_ = true;
-    std::pair<std::uint32_t, std::uint32_t> versions_{};  // of brokers and anchors
+    std::array<std::uint32_t, 3> versions_{};  // of brokers, anchors, and the brokers that are signed
     std::chrono::steady_clock::time_point next_own_renewal_{};
     std::string trouble_;  // the last complaint
     bool signer_gone_ = false;

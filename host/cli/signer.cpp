@@ -9,8 +9,10 @@
 #include "host/cli/interrupt.h"
 #include "host/cli/options.h"
 #include "host/lifecycle/authority_store.h"
+#include "host/lifecycle/broker_list.h"
 #include "host/lifecycle/crl_publication.h"
 #include "host/lifecycle/host_identities.h"
+#include "host/lifecycle/plausible_clock.h"
 #include "host/lifecycle/signer_service.h"
 
 namespace countersign::cli {
@@ -24,6 +26,7 @@ void refresh_revocation_list(const Context& context, const lifecycle::Home& home
                              lifecycle::IssuingAuthority& authority) {
     try {
         lifecycle::OpenHome open(home, context.clock());
+        lifecycle::note_clock(open.registry(), context.clock().now());
         const auto made = lifecycle::refresh_crl(open, authority.authority(), authority.signer());
         if (made) {
             context.note(fmt::format("Signed revocation list {}, good until {}.", made->number,
@@ -31,6 +34,21 @@ void refresh_revocation_list(const Context& context, const lifecycle::Home& home
         }
     } catch (const Error& error) {
         context.note(error.what());  // an hour later, then: weeks are left
+    }
+}
+
+// Each time the list has changed, or the CA: boards that know only this one's key must be able to read it.
+void refresh_brokers(const Context& context, const lifecycle::Home& home,
+                     lifecycle::IssuingAuthority& authority) {
+    try {
+        if (lifecycle::broker_list_is_current(home, lifecycle::load_settings(home), authority.authority())) {
+            return;
+        }
+        // No waiting: whoever has the home's lock may be waiting for us.
+        const lifecycle::OpenHome open(home, context.clock(), std::chrono::milliseconds(0));
+        lifecycle::refresh_broker_list(home, open.settings(), authority.authority(), authority.signer());
+    } catch (const Error& error) {
+        if (error.id() != Code::HomeBusy) context.note(error.what());
     }
 }
 
@@ -44,7 +62,7 @@ void serve(const Context& context, const lifecycle::Home& home, const Secret& pa
            const Interrupt& interrupt) {
     // Opened first: a rollover that was cut short is finished before the key is read.
     auto open = std::make_unique<lifecycle::OpenHome>(home, context.clock(), std::chrono::seconds(30));
-    lifecycle::IssuingAuthority authority(home, passphrase, context.clock());
+    lifecycle::IssuingAuthority authority(home, passphrase, context.clock(), lifecycle::ClockCheck::later);
     if (lifecycle::ensure_responder(*open, authority.issuer()))
         context.note("Made the responder's identity.");
     open.reset();
@@ -63,6 +81,7 @@ void serve(const Context& context, const lifecycle::Home& home, const Secret& pa
             refresh_revocation_list(context, home, authority);
             next_look = std::chrono::steady_clock::now() + kBetweenCrlLooks;
         }
+        refresh_brokers(context, home, authority);
         service.turn(kTurn);
     }
 }

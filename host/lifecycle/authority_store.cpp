@@ -2,6 +2,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/lifecycle/plausible_clock.h"
 
 namespace countersign::lifecycle {
 namespace {
@@ -22,9 +23,13 @@ Secret key_pem(const pki::PrivateKey& key, const Secret& passphrase) {
     return Secret(std::string_view(key.to_encrypted_pem(passphrase)));
 }
 
-IssuingAuthority::IssuingAuthority(const Home& home, const Secret& passphrase, const Clock& clock)
+IssuingAuthority::IssuingAuthority(const Home& home, const Secret& passphrase, const Clock& clock,
+                                   ClockCheck check)
     : authority_(load_authority(home, clock.now())),
       signer_(load_key(home.issuing_key(), passphrase)),
-      issuer_(authority_, signer_, clock, random_) {}
+      issuer_(authority_, signer_, clock, random_) {
+    if (check == ClockCheck::later) return;
+    check_clock(registry::Registry::open(home.registry(), clock), clock.now(), kFarAheadByHand);
+}
 
 }  // namespace countersign::lifecycle

@@ -1,6 +1,8 @@
 // The authority on disk: read, checked, unlocked.
 #pragma once
 
+#include <cstdint>
+
 #include "host/base/secret.h"
 #include "host/lifecycle/home.h"
 #include "host/pki/authority.h"
@@ -16,12 +18,19 @@ namespace countersign::lifecycle {
 // What goes into a key's file: encrypted unless `passphrase` is empty.
 [[nodiscard]] Secret key_pem(const pki::PrivateKey& key, const Secret& passphrase);
 
+// Who judges the clock (plausible_clock.h).
+enum class ClockCheck : std::uint8_t {
+    here,   // before anything is signed by hand
+    later,  // the signer, for each signature
+};
+
 // The authority with its issuing key unlocked, ready to issue.
 class IssuingAuthority {
   public:
     // `passphrase` is empty for keys that are not encrypted. Throws Error{PassphraseNeeded, PassphraseWrong,
-    // AuthorityBroken}. `clock` must outlive it.
-    IssuingAuthority(const Home& home, const Secret& passphrase, const Clock& clock);
+    // AuthorityBroken, ClockDoubtful}. `clock` must outlive it.
+    IssuingAuthority(const Home& home, const Secret& passphrase, const Clock& clock,
+                     ClockCheck check = ClockCheck::here);
     IssuingAuthority(const IssuingAuthority&) = delete;
     IssuingAuthority& operator=(const IssuingAuthority&) = delete;
 

@@ -16,6 +16,7 @@
 #include "host/lifecycle/broker_identity.h"
 #include "host/lifecycle/crl_publication.h"
 #include "host/lifecycle/host_identities.h"
+#include "host/lifecycle/plausible_clock.h"
 #include "host/lifecycle/renewal.h"
 #include "host/lifecycle/root_list.h"
 #include "host/registry/registry.h"
@@ -122,6 +123,33 @@ std::string own_certificates(Patient& patient, const registry::Registry& registr
     return fmt::format("those of broker, operator and responder are good until {}", format_date(first));
 }
 
+// What a clock that was wrong has left behind.
+std::string clock_and_dates(Patient& patient, const registry::Registry& registry, Seconds now) {
+    check_clock(registry, now, kFarAheadByHand);
+    const auto later = registry.events_after(now + kClockSlack);
+    if (later != 0) {
+        patient.complain(
+            Code::ClockDoubtful, fmt::format("{} events are later than now.", later),
+            "if this computer's clock is right now: countersign clock --accept; the events stay");
+    }
+    std::vector<std::string> devices;
+    std::vector<std::string> own;
+    registry.list({}, [&](const registry::Summary& row) {
+        const auto& certificate = row.certificate;
+        if (!certificate || !may_connect(certificate->state) || certificate->not_before <= now) return;
+        (row.device.role == Role::device ? devices : own).push_back(row.device.name);
+    });
+    if (!own.empty()) {
+        patient.complain(Code::CertNotYet, fmt::format("Not valid yet: {}.", named(own)),
+                         fmt::format("countersign renew {}", own.front()));
+    }
+    if (!devices.empty()) {
+        patient.complain(Code::CertNotYet, fmt::format("Not valid yet: {}.", named(devices)),
+                         fmt::format("countersign load {} --replace", devices.front()));
+    }
+    return fmt::format("{} fits, and nothing begins later", format_time(now));
+}
+
 std::string devices(Patient& patient, const registry::Registry& registry, Seconds now) {
     std::size_t count = 0;
     std::vector<std::string> expired, late, forked, waiting;
@@ -136,14 +164,16 @@ std::string devices(Patient& patient, const registry::Registry& registry, Second
         }
     });
     for (const auto& one : registry.waiting()) {
-        if (!one.approved) waiting.push_back(one.name);
+        const bool again = !waiting.empty() && waiting.back() == one.name;
+        if (!one.approved && !again) waiting.push_back(one.name);
     }
     const auto say = [&](Code code, const std::vector<std::string>& names, std::string_view what,
                          std::string_view cure) {
         if (!names.empty())
             patient.complain(code, fmt::format("{} {}: {}.", names.size(), what, named(names)), cure);
     };
-    say(Code::IdentityForked, forked, "used by two devices", {});
+    say(Code::IdentityForked, forked, "used by two devices, and renewals held until you decide",
+        "countersign renewals");
     say(Code::CertExpired, expired, "past the end of their certificate",
         "switch them on: they come back by themselves; else countersign load NAME");
     say(Code::RenewalLate, late, "not seen since their renewal was due", {});
@@ -240,6 +270,7 @@ std::vector<Examination> examine(const Home& home, const Clock& clock) {
     });
     look("broker", [&](Patient& patient) { return broker_files(patient, home, load_settings(home)); });
     if (!registry) return all;
+    look("clock", [&](Patient& patient) { return clock_and_dates(patient, *registry, now); });
     look("certificates", [&](Patient& patient) { return own_certificates(patient, *registry, now); });
     look("devices", [&](Patient& patient) { return devices(patient, *registry, now); });
     look("admission", [&](Patient& patient) { return admission(patient, home, *registry); });

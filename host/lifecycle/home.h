@@ -37,6 +37,8 @@ class Home {
 
     // The new root under the old root's signature, while the broker sends it along.
     [[nodiscard]] std::filesystem::path bridge() const { return authority() / "bridge.crt.pem"; }
+    // The signed list of brokers of the newest version the signer has seen.
+    [[nodiscard]] std::filesystem::path broker_list() const { return authority() / "brokers"; }
     // Present while a new root is on its way to the devices.
     [[nodiscard]] std::filesystem::path rollover() const { return authority() / "rollover.json"; }
     // Present while `rollover compromised` is under way: the fingerprint of the stolen issuing CA.

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "host/base/error.h"
+#include "host/lifecycle/broker_list.h"
 
 namespace countersign::lifecycle {
 namespace {
@@ -56,6 +57,7 @@ HostsChange set_hosts(OpenHome& home, IssuingAuthority& authority, const std::ve
         ++settings.brokers_version;
         home.change_settings(settings);
     }
+    refresh_broker_list(home.home(), settings, authority.authority(), authority.signer());
     return {settings.hosts, settings.brokers_version, std::move(broker)};
 }
 

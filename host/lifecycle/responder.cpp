@@ -116,20 +116,14 @@ Reaction Responder::request(std::string_view user, Payload payload, bool fresh) 
     // One that never reached its device and would be of no use to it now is made anew.
     const bool never_used = known && known->state == CertificateState::pending;
     if (known && !(never_used && !is_current(*known))) return answer_again(asked, *known);
-    if (const auto last = registry_.last_request(signer.fingerprint)) {
-        if (asked.number == last->number && asked.key_sha256 != last->key) {
-            return forked(asked, fmt::format("request {} came with two keys", asked.number));
-        }
-        require(asked.number >= last->number, "an old request");
+    const bool chosen = is_chosen(asked);
+    if (!chosen) {
+        if (const auto sign = sign_of_fork(asked, known.has_value())) return forked(asked, payload, *sign);
+        if (registry_.find_device(signer.name)->forked) return hold(asked, payload);
     }
-    if (signer.state == CertificateState::retired) return forked(asked, "a retired key asks to renew");
     if (signer.not_after <= now) return refuse(asked, Code::CertExpired, kAskAgainWhenRefused);
-    if (signer.role == Role::birth && policy_.birth_needs_nod) {
-        const auto waiting = registry_.find_waiting(signer.name);
-        if (!waiting || waiting->key != asked.key_sha256 || !waiting->approved) {
-            return wait_for_nod(asked, payload);
-        }
-    }
+    const bool needs_nod = policy_.birth_needs_nod || registry_.was_forked(signer.name);
+    if (signer.role == Role::birth && needs_nod && !chosen) return wait_for_nod(asked, payload);
     if (registry_.renewed_since(signer.name, now - std::chrono::days(1)) >= policy_.per_day) {
         return refuse(asked, Code::RenewalRate, kAskAgainForRate);
     }
@@ -183,9 +177,49 @@ Reaction Responder::refuse(const Asked& asked, Code code, std::chrono::seconds r
             fmt::format("{}: refused: {} {}", asked.user, entry.code, entry.what)};
 }
 
-Reaction Responder::forked(const Asked& asked, std::string_view what) {
+// A person has said that the key is the device's.
+bool Responder::is_chosen(const Asked& asked) const {
+    const auto waiting = registry_.waiting_of(asked.signer.name);
+    return std::any_of(waiting.begin(), waiting.end(),
+                       [&](const auto& one) { return one.approved && one.key == asked.key_sha256; });
+}
+
+// What one device alone does not do: docs/protocol.md, "Two devices, one identity".
+std::optional<std::string> Responder::sign_of_fork(const Asked& asked, bool has_certificate) const {
+    const auto& signer = asked.signer;
+    const auto last = registry_.last_request(signer.fingerprint);
+    if (last && asked.number == last->number && asked.key_sha256 != last->key) {
+        return fmt::format("request {} came with two keys", asked.number);
+    }
+    if (last && asked.number < last->number) {
+        require(!has_certificate, "an old request");
+        return fmt::format("request {} with a new key came after request {}", asked.number, last->number);
+    }
+    if (signer.state == CertificateState::retired) return "a retired key asks to renew";
+    const auto waiting = registry_.waiting_of(signer.name);
+    if (std::any_of(waiting.begin(), waiting.end(),
+                    [&](const auto& one) { return one.key != asked.key_sha256; })) {
+        return "a second key asks while one waits";
+    }
+    if (signer.role != Role::birth || !last) return std::nullopt;
+    const auto fetched = registry_.find_by_key(last->key);
+    if (fetched && fetched->state == CertificateState::active && fetched->not_after > clock_.now()) {
+        return "the birth certificate asks again, and what it has fetched is in use";
+    }
+    return std::nullopt;
+}
+
+// The key is kept for a person to choose.
+Reaction Responder::hold(const Asked& asked, Payload payload) {
+    registry_.set_waiting({asked.signer.name, asked.key_sha256, {payload.begin(), payload.end()}, {}, false});
+    return refuse(asked, Code::IdentityForked, kAskAgainWhenRefused);
+}
+
+Reaction Responder::forked(const Asked& asked, Payload payload, std::string_view what) {
+    auto transaction = registry_.begin();
     registry_.raise_fork(asked.signer.name, asked.signer.fingerprint, what);
-    auto reaction = refuse(asked, Code::IdentityForked, kAskAgainWhenRefused);
+    auto reaction = hold(asked, payload);
+    transaction.commit();
     reaction.line =
         fmt::format("!!! {}: E-IDENTITY-FORKED: {}. {} Cure: {}", asked.user, what,
                     catalogue_entry(Code::IdentityForked).what, catalogue_entry(Code::IdentityForked).cure);
@@ -206,7 +240,7 @@ Reaction Responder::issue(const Asked& asked) {
         made =
             issuer_.issue(pki::Profile({Role::device, policy_.lifetime}), {asked.signer.name, asked.key, {}});
     } catch (const Error& error) {
-        if (error.id() == Code::SignerUnreachable) throw;
+        if (error.id() == Code::SignerUnreachable || error.id() == Code::ClockDoubtful) throw;
         throw Ignored{error.what()};  // the signer's word is final
     }
     auto row = as_row(made, Role::device, issuer_.authority());
@@ -222,10 +256,13 @@ Reaction Responder::issue(const Asked& asked) {
 }
 
 Reaction Responder::approved(std::string_view name) {
-    const auto waiting = registry_.find_waiting(name);
-    if (!waiting || !waiting->approved) return {};
-    const std::string user = fmt::format("{}{}", username_prefix(Role::birth), waiting->name);
-    return received(topic_of(user, "request"), waiting->request, false);
+    for (const auto& waiting : registry_.waiting_of(name)) {
+        const auto request = message::decode_request(waiting.request);
+        if (!waiting.approved || !request) continue;
+        const auto signer = registry_.find_certificate(request->signer);
+        if (signer) return received(topic_of(user_of(*signer), "request"), waiting.request, false);
+    }
+    return {};
 }
 
 // --- states

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -43,7 +44,7 @@ class Responder {
 
     // A message on countersign/USER/request or …/state; `fresh` when it was not stored in the broker before.
     // Whatever it is, it is an answer or a line, never an error. Throws only what is ours: the registry's
-    // errors, Error{SignerUnreachable}: call again later, nothing has changed.
+    // errors, Error{SignerUnreachable, ClockDoubtful}: call again later, nothing has changed.
     [[nodiscard]] Reaction received(std::string_view topic, Payload payload, bool fresh);
 
     // A person has approved what waits for this device.
@@ -60,7 +61,10 @@ class Responder {
     [[nodiscard]] bool is_current(const registry::Certificate& certificate) const;
     [[nodiscard]] Reaction answer_again(const Asked& asked, const registry::Certificate& certificate) const;
     [[nodiscard]] Reaction refuse(const Asked& asked, Code code, std::chrono::seconds retry_after) const;
-    [[nodiscard]] Reaction forked(const Asked& asked, std::string_view what);
+    [[nodiscard]] bool is_chosen(const Asked& asked) const;
+    [[nodiscard]] std::optional<std::string> sign_of_fork(const Asked& asked, bool has_certificate) const;
+    [[nodiscard]] Reaction hold(const Asked& asked, Payload payload);
+    [[nodiscard]] Reaction forked(const Asked& asked, Payload payload, std::string_view what);
     [[nodiscard]] Reaction wait_for_nod(const Asked& asked, Payload payload);
     [[nodiscard]] Reaction issue(const Asked& asked);
     [[nodiscard]] Answer certificate_answer(const Asked& asked, std::span<const std::uint8_t> leaf) const;

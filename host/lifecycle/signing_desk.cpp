@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "host/base/error.h"
+#include "host/lifecycle/plausible_clock.h"
 #include "host/pki/lint.h"
 
 namespace countersign::lifecycle {
@@ -22,7 +23,8 @@ auto refusing(Body body) {
     try {
         return body();
     } catch (const Error& error) {
-        if (error.id() == Code::SignerRefused || error.id() == Code::RegistryBusy) throw;
+        const auto code = error.id();
+        if (code == Code::SignerRefused || code == Code::RegistryBusy || code == Code::ClockDoubtful) throw;
         throw Error(Code::SignerRefused, error.detail());
     }
 }
@@ -37,6 +39,7 @@ pki::Bytes SigningDesk::sign(pki::ByteView tbs) {
     return refusing([&] {
         const auto info = pki::read_tbs(tbs);
         rule(info.role.has_value(), "it names no role");
+        check_clock(registry_, clock_.now(), kFarAheadOfSigner);
         const auto settings = settings_();
         if (*info.role == Role::device) {
             check_device(info, renewal_policy(settings));
@@ -54,6 +57,8 @@ pki::Bytes SigningDesk::sign(pki::ByteView tbs) {
 void SigningDesk::check_device(const pki::CertificateInfo& info, const RenewalPolicy& policy) {
     const auto device = registry_.find_device(info.name);
     rule(device && device->name == info.name && device->role == Role::device, "no device of this name");
+    rule(!device->forked,
+         fmt::format("two devices use the identity of {}, and nobody has decided", info.name));
     const auto certificates = registry_.certificates_of(info.name);
     rule(std::any_of(certificates.begin(), certificates.end(),
                      [](const auto& one) { return may_connect(one.state); }),

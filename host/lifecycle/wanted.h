@@ -24,6 +24,8 @@ class Wanted {
     // The whole anchor set message that follows this version; empty when there is none.
     [[nodiscard]] virtual std::vector<std::uint8_t> anchor_set_after(std::uint32_t version) const = 0;
     [[nodiscard]] virtual Brokers brokers() const = 0;
+    // The same as a whole message of the issuing CA's; empty, or of another version, while it is not signed.
+    [[nodiscard]] virtual std::vector<std::uint8_t> signed_brokers() const { return {}; }
 };
 
 // settings.json names the brokers; authority/anchors/<version> is the anchor set of that version.
@@ -32,6 +34,7 @@ class WantedOfHome final : public Wanted {
     WantedOfHome(Home home, Settings settings) : home_(std::move(home)), settings_(std::move(settings)) {}
     [[nodiscard]] std::vector<std::uint8_t> anchor_set_after(std::uint32_t version) const override;
     [[nodiscard]] Brokers brokers() const override;
+    [[nodiscard]] std::vector<std::uint8_t> signed_brokers() const override;
 
   private:
     Home home_;

@@ -173,7 +173,7 @@ class Loading {
     void configure() {
         talk_.say("Writing wifi.conf, the time floor and the clock");
         const Seconds now = clock_.now();
-        const std::string floor = floor_line(std::max(now, facts_.floor));
+        const std::string floor = floor_line(options_.lower_floor ? now : std::max(now, facts_.floor));
         std::vector<Secret> scripts;
         scripts.push_back(script_prelude());
         scripts.push_back(script_wifi_conf(wifi_));

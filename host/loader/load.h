@@ -30,6 +30,7 @@ struct LoadOptions {
     std::optional<std::string> wifi_ssid;  // not given: what wifi.conf on the board says stays
     std::optional<Secret> wifi_password;   // likewise, for the same network; empty: an open network
     bool replace_main = false;             // also a main.py that is not ours
+    bool lower_floor = false;              // a floor above our clock was made by one that was wrong
     bool source = false;                   // the program as source, though the board reads our bytecode
     bool ignore_memory = false;            // also a board that has clearly too little
     bool restart = true;                   // at the end, as the reset button does

@@ -5,7 +5,6 @@
 #include "host/base/error.h"
 #include "host/pki/der.h"
 #include "host/pki/signature.h"
-#include "host/pki/signer.h"
 
 namespace countersign::pki {
 namespace {
@@ -42,10 +41,15 @@ bool verify_message(const PublicKey& key, ByteView signed_part, const message::S
 }
 
 message::Signature sign_message(const PrivateKey& key, ByteView signed_part) {
-    if (key.type() != KeyType::p256) {
+    KeySigner signer(key);
+    return sign_message(signer, signed_part);
+}
+
+message::Signature sign_message(Signer& signer, ByteView signed_part) {
+    if (signer.public_key().type != KeyType::p256) {
         throw Error(Code::KeyTypeUnsupported, "Lifecycle messages are signed with P-256.");
     }
-    const Bytes made = KeySigner(key).sign(with_prefix(signed_part));
+    const Bytes made = signer.sign(with_prefix(signed_part));
     der::Reader outside(made);
     const auto sequence = outside.next(der::kSequence);
     der::Reader inside(sequence ? sequence->content : ByteView{});

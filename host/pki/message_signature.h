@@ -4,6 +4,7 @@
 
 #include "core/identity/message.h"
 #include "host/pki/key.h"
+#include "host/pki/signer.h"
 
 namespace countersign::pki {
 
@@ -15,5 +16,6 @@ namespace countersign::pki {
 
 // Throws Error{KeyTypeUnsupported} for a key that is not P-256.
 [[nodiscard]] message::Signature sign_message(const PrivateKey& key, ByteView signed_part);
+[[nodiscard]] message::Signature sign_message(Signer& signer, ByteView signed_part);
 
 }  // namespace countersign::pki

@@ -20,7 +20,8 @@ struct Device {
     Seconds created{};    // set by the registry
     std::string chip_id;  // "" until a board has told it
     std::string note;
-    std::optional<Seconds> forked{};  // two devices were seen to use its identity; a new one by hand ends it
+    // Two devices were seen to use its identity: nothing is renewed until a person has decided.
+    std::optional<Seconds> forked{};
 };
 
 // The numbers are written to the registry: never change one.
@@ -45,7 +46,7 @@ struct Certificate {
 };
 
 // `kind` is one word. The registry itself writes: enrolled, added, issued, board, confirmed, retired, held,
-// reinstated, revoked, asked, waiting, approved, forked. Its callers: loaded, listed.
+// reinstated, revoked, asked, waiting, approved, forked. Its callers: loaded, listed, clock.
 struct Event {
     std::int64_t seq = 0;  // 1, 2, 3… without a gap
     Seconds time{};
@@ -78,7 +79,7 @@ struct LastRequest {
     friend bool operator==(const LastRequest&, const LastRequest&) = default;
 };
 
-// A request that needs a person's nod. One for each name.
+// A request that needs a person's nod. One for each key.
 struct Waiting {
     std::string name;
     Fingerprint key{};

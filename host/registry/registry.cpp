@@ -74,9 +74,11 @@ void insert_device(Store& store, const Device& device) {
 
 // Somebody has given the device a new identity: whoever copied the old one does not have it.
 void end_fork(Store& store, std::string_view name) {
-    Query(store.prepared("UPDATE devices SET forked_at = NULL WHERE name = ? AND forked_at IS NOT NULL"))
+    Query(store.prepared("UPDATE devices SET forked_at = NULL, was_forked = 0 WHERE name = ?"
+                         " AND was_forked <> 0"))
         .bind(name)
         .run();
+    Query(store.prepared("DELETE FROM waiting_keys WHERE name = ?")).bind(name).run();
 }
 
 // The first comparison finds the row by its index, the second insists on the spelling.

@@ -78,12 +78,14 @@ class Registry {
     // --- renewal (docs/protocol.md, "Renewal")
 
     void set_last_request(const Fingerprint& signer, const LastRequest& request);
-    // The same key again changes nothing; another key takes the place of the one before, and needs a nod of
-    // its own. `since` and `approved` are ignored. Throws Error{NameUnknown}.
+    // The same key again changes nothing; another key waits beside it for a nod of its own. At most eight of
+    // a name: then the newest makes room. `since` and `approved` are ignored. Throws Error{NameUnknown}.
     void set_waiting(const Waiting& waiting);
     void remove_waiting(std::string_view name);
-    // Throws Error{NothingWaits} when nothing of this name does.
-    void approve(std::string_view name);
+    // A person says that this key is the device's: what waits for it may be answered, other keys wait no
+    // longer, and a fork is decided. A key that has a certificate already is decided for as well. Throws
+    // Error{NothingWaits} when it is neither.
+    void approve(std::string_view name, const Fingerprint& key);
     // A State that was verified. Throws Error{NameUnknown}.
     void set_report(std::string_view name, const Fingerprint& signer, const Fingerprint& state,
                     std::uint32_t anchors_version, std::uint32_t brokers_version);
@@ -92,12 +94,14 @@ class Registry {
     // Throws Error{NameUnknown, CertState} (none is active).
     std::optional<Seconds> ask_renewal(std::string_view name);
     // Two devices use this identity. False, and nothing written, when it was said within the last day:
-    // whoever causes it must not fill the disk.
+    // whoever causes it must not fill the disk. approve() ends it, and an identity given by hand.
     bool raise_fork(std::string_view name, const Fingerprint& signer, std::string_view detail);
 
     [[nodiscard]] std::optional<LastRequest> last_request(const Fingerprint& signer) const;
-    [[nodiscard]] std::optional<Waiting> find_waiting(std::string_view name) const;
-    [[nodiscard]] std::vector<Waiting> waiting() const;  // in the order of names
+    // Whether it ever was, since it was given its identity by hand: somebody may have its birth key.
+    [[nodiscard]] bool was_forked(std::string_view name) const;
+    [[nodiscard]] std::vector<Waiting> waiting_of(std::string_view name) const;  // oldest first
+    [[nodiscard]] std::vector<Waiting> waiting() const;  // in the order of names, then oldest first
     [[nodiscard]] Report report_of(std::string_view name) const;
     // The newest certificate for this key, whoever's it is.
     [[nodiscard]] std::optional<Certificate> find_by_key(const Fingerprint& spki_sha256) const;
@@ -121,6 +125,10 @@ class Registry {
     // --- publishing: broker certificates are left out, they are no clients'
 
     [[nodiscard]] std::int64_t last_event() const;
+    // When the last event was written that only a clock that is believed writes (a certificate issued, the
+    // time noted), and how many events are later than this.
+    [[nodiscard]] std::optional<Seconds> last_certified() const;
+    [[nodiscard]] std::size_t events_after(Seconds time) const;
     void standings(const std::function<void(const Standing&)>& row) const;
     // Of the certificates that events after `event_seq` concern, as they stand now.
     void standings_since(std::int64_t event_seq, const std::function<void(const Standing&)>& row) const;

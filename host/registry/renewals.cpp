@@ -1,6 +1,8 @@
 // What renewal needs to remember.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "host/base/error.h"
 #include "host/registry/registry.h"
 #include "host/registry/store.h"
@@ -10,6 +12,7 @@ namespace {
 
 using Blob = std::span<const std::uint8_t>;
 
+constexpr std::size_t kMaxWaiting = 8;  // keys of one name
 constexpr std::chrono::seconds kForkSaidAgainAfter = std::chrono::days(1);
 
 // The row of reports for this device, made when there is none.
@@ -24,6 +27,32 @@ Waiting waiting_at(Query& row) {
     const auto request = row.blob(2);
     return {
         row.text(0), row.fingerprint(1), {request.begin(), request.end()}, row.time(3), row.integer(4) != 0};
+}
+
+std::vector<Waiting> waiting_rows(Store& store, std::string_view name) {
+    std::vector<Waiting> result;
+    Query rows(
+        store.prepared("SELECT name, key, request, since, approved FROM waiting_keys WHERE name = ?"
+                       " ORDER BY id"));
+    rows.bind(name);
+    while (rows.step()) result.push_back(waiting_at(rows));
+    return result;
+}
+
+// Whether a certificate with which the device may connect is for this key.
+bool has_certificate(Store& store, std::string_view name, const Fingerprint& key) {
+    Query row(
+        store.prepared("SELECT 1 FROM certificates WHERE name = ? AND spki_sha256 = ? AND role = ?"
+                       " AND state IN (?, ?)"));
+    row.bind(name, Blob(key), Role::device, CertificateState::pending, CertificateState::active);
+    return row.step();
+}
+
+// As people are shown it.
+std::string short_hex(const Fingerprint& key) {
+    std::string text;
+    for (std::size_t i = 0; i < 8; ++i) text += fmt::format("{:02x}", key[i]);
+    return text;
 }
 
 std::optional<Fingerprint> fingerprint_or_none(Query& row, int column) {
@@ -75,51 +104,73 @@ std::optional<LastRequest> Registry::last_request(const Fingerprint& signer) con
 void Registry::set_waiting(const Waiting& waiting) {
     write(*store_, [&] {
         const std::string name = known_name(*store_, waiting.name);
-        const int changed =
-            Query(store_->prepared("INSERT INTO waiting (name, key, request, since) VALUES (?, ?, ?, ?)"
-                                   " ON CONFLICT (name) DO UPDATE SET key = excluded.key,"
-                                   " request = excluded.request, since = excluded.since, approved = 0"
-                                   " WHERE key <> excluded.key"))
-                .bind(name, Blob(waiting.key), Blob(waiting.request), store_->now())
-                .run();
-        if (changed != 0) {
-            store_->append_event("waiting", name, std::nullopt, "the birth certificate asks to renew");
+        const auto others = waiting_rows(*store_, name);
+        if (std::any_of(others.begin(), others.end(),
+                        [&](const Waiting& other) { return other.key == waiting.key; })) {
+            return 0;
         }
-        return changed;
+        const bool full = others.size() >= kMaxWaiting;
+        if (full) {
+            Query(store_->prepared("DELETE FROM waiting_keys WHERE id = (SELECT max(id) FROM waiting_keys"
+                                   " WHERE name = ? AND approved = 0)"))
+                .bind(name)
+                .run();
+        }
+        Query(store_->prepared("INSERT INTO waiting_keys (name, key, request, since) VALUES (?, ?, ?, ?)"))
+            .bind(name, Blob(waiting.key), Blob(waiting.request), store_->now())
+            .run();
+        // Whoever sends key after key must not fill the disk.
+        if (!full) {
+            store_->append_event("waiting", name, std::nullopt,
+                                 "the key " + short_hex(waiting.key) + " asks for a certificate");
+        }
+        return 1;
     });
 }
 
 void Registry::remove_waiting(std::string_view name) {
-    write(*store_,
-          [&] { return Query(store_->prepared("DELETE FROM waiting WHERE name = ?")).bind(name).run(); });
+    write(*store_, [&] {
+        return Query(store_->prepared("DELETE FROM waiting_keys WHERE name = ?")).bind(name).run();
+    });
 }
 
-void Registry::approve(std::string_view name) {
+void Registry::approve(std::string_view name, const Fingerprint& key) {
     write(*store_, [&] {
         const std::string spelling = known_name(*store_, name);
-        const int changed =
-            Query(store_->prepared("UPDATE waiting SET approved = 1 WHERE name = ?")).bind(spelling).run();
-        if (changed == 0) {
-            throw Error(Code::NothingWaits, fmt::format("No request of {} waits.", spelling));
+        const int chosen =
+            Query(store_->prepared("UPDATE waiting_keys SET approved = 1 WHERE name = ? AND key = ?"))
+                .bind(spelling, Blob(key))
+                .run();
+        if (chosen == 0 && !has_certificate(*store_, spelling, key)) {
+            throw Error(Code::NothingWaits, fmt::format("No request of {} waits for this key.", spelling));
         }
-        store_->append_event("approved", spelling, std::nullopt, "");
-        return changed;
+        Query(store_->prepared("DELETE FROM waiting_keys WHERE name = ? AND key <> ?"))
+            .bind(spelling, Blob(key))
+            .run();
+        Query(store_->prepared("UPDATE devices SET forked_at = NULL WHERE name = ?")).bind(spelling).run();
+        store_->append_event("approved", spelling, std::nullopt, "the key " + short_hex(key));
+        return chosen;
     });
 }
 
-std::optional<Waiting> Registry::find_waiting(std::string_view name) const {
-    return guarded([&]() -> std::optional<Waiting> {
-        Query row(store_->prepared("SELECT name, key, request, since, approved FROM waiting WHERE name = ?"));
+bool Registry::was_forked(std::string_view name) const {
+    return guarded([&] {
+        Query row(store_->prepared("SELECT was_forked FROM devices WHERE name = ?"));
         row.bind(name);
-        if (!row.step()) return std::nullopt;
-        return waiting_at(row);
+        return row.step() && row.integer(0) != 0;
     });
+}
+
+std::vector<Waiting> Registry::waiting_of(std::string_view name) const {
+    return guarded([&] { return waiting_rows(*store_, name); });
 }
 
 std::vector<Waiting> Registry::waiting() const {
     return guarded([&] {
         std::vector<Waiting> result;
-        Query rows(store_->prepared("SELECT name, key, request, since, approved FROM waiting ORDER BY name"));
+        Query rows(
+            store_->prepared("SELECT name, key, request, since, approved FROM waiting_keys"
+                             " ORDER BY name, id"));
         while (rows.step()) result.push_back(waiting_at(rows));
         return result;
     });
@@ -181,7 +232,8 @@ std::optional<Seconds> Registry::ask_renewal(std::string_view name) {
 bool Registry::raise_fork(std::string_view name, const Fingerprint& signer, std::string_view detail) {
     return write(*store_, [&] {
         const std::string spelling = known_name(*store_, name);
-        const int changed = Query(store_->prepared("UPDATE devices SET forked_at = ?1 WHERE name = ?2"
+        const int changed = Query(store_->prepared("UPDATE devices SET forked_at = ?1, was_forked = 1"
+                                                   " WHERE name = ?2"
                                                    " AND (forked_at IS NULL OR forked_at <= ?3)"))
                                 .bind(store_->now(), spelling, store_->now() - kForkSaidAgainAfter)
                                 .run();
@@ -206,6 +258,25 @@ std::size_t Registry::renewed_since(std::string_view name, Seconds since) const 
             store_->prepared("SELECT count(*) FROM certificates WHERE name = ? AND origin = ?"
                              " AND issued_at > ?"));
         row.bind(name, static_cast<std::int64_t>(Origin::renewal), since);
+        row.step();
+        return static_cast<std::size_t>(row.integer(0));
+    });
+}
+
+std::optional<Seconds> Registry::last_certified() const {
+    return guarded([&]() -> std::optional<Seconds> {
+        Query row(
+            store_->prepared("SELECT time FROM events WHERE kind IN ('clock', 'issued', 'enrolled')"
+                             " ORDER BY seq DESC LIMIT 1"));
+        if (!row.step()) return std::nullopt;
+        return row.time(0);
+    });
+}
+
+std::size_t Registry::events_after(Seconds time) const {
+    return guarded([&] {
+        Query row(store_->prepared("SELECT count(*) FROM events WHERE time > ?"));
+        row.bind(time);
         row.step();
         return static_cast<std::size_t>(row.integer(0));
     });

@@ -107,6 +107,23 @@ CREATE TABLE reports (
     R"sql(
 -- The few that are out (held, revoked) among the many that are not: what a revocation list is made from.
 CREATE INDEX certificates_out ON certificates (state) WHERE state IN (4, 5);
+)sql",
+    R"sql(
+-- Of an identity that two devices use several keys wait. Whoever was once copied stays under suspicion.
+CREATE TABLE waiting_keys (
+    id       INTEGER PRIMARY KEY,
+    name     TEXT NOT NULL COLLATE NOCASE REFERENCES devices (name),
+    key      BLOB NOT NULL,
+    request  BLOB NOT NULL,
+    since    INTEGER NOT NULL,
+    approved INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (name, key)
+) STRICT;
+INSERT INTO waiting_keys (name, key, request, since, approved)
+    SELECT name, key, request, since, approved FROM waiting;
+DROP TABLE waiting;
+ALTER TABLE devices ADD COLUMN was_forked INTEGER NOT NULL DEFAULT 0;
+UPDATE devices SET was_forked = 1 WHERE forked_at IS NOT NULL;
 )sql"};
 
 int pragma(SQLite::Database& database, const char* name) {

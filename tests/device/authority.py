@@ -10,8 +10,9 @@ from countersign.dates import civil
 from countersign.der import SEQUENCE, element
 from countersign.identity import sha256
 from countersign.messages import (
-    ACKNOWLEDGED, ANCHOR, ANCHOR_SET, ANCHORS, ANCHORS_VERSION, BROKER, BROKERS_VERSION, CERTIFICATE, COMMAND,
-    ERROR, ISSUER, KEY, LEAF, NUMBER, PKCS10, REFUSAL, RENEW, REQUEST, RETRY_AFTER, SIGNER, STATE)
+    ACKNOWLEDGED, ANCHOR, ANCHOR_SET, ANCHORS, ANCHORS_VERSION, BROKER, BROKER_LIST, BROKERS, BROKERS_VERSION,
+    CERTIFICATE, COMMAND, ERROR, ISSUER, KEY, LEAF, NUMBER, PKCS10, REFUSAL, RENEW, REQUEST, RETRY_AFTER,
+    SIGNER, STATE)
 from now import keys, making, messages
 
 DAY = 86400
@@ -194,6 +195,9 @@ class Authority:
             self.forked += 1
             return
         if number < max(signer.requests or [0]):
+            if not any(sha256(record.spki) == key for record in self.records):
+                self._refuse(user, key, "E-IDENTITY-FORKED")
+                self.forked += 1
             return
         signer.requests[number] = key
         if signer.state == "retired":
@@ -232,17 +236,25 @@ class Authority:
         self.acknowledged[user] = sha256(payload)
         self.command(user, versions)
 
+    def listed(self):
+        return [(BROKERS_VERSION, self.brokers_version)] + [
+            (BROKER, port.to_bytes(2, "big") + host.encode()) for host, port in self.brokers]
+
+    def broker_list(self, by=None, issuer=None):
+        fields = [(ISSUER, issuer or self.issuing_der)] + self.listed()
+        return messages.sign(messages.encode(BROKER_LIST, *fields), (by or self.issuing).der)
+
     def command(self, user, versions=(1, 1)):
         fields = []
         following = self.anchor_sets.get(versions[0] + 1)
         if following:
             fields.append((ANCHORS, following))
         if self.brokers_version > versions[1]:
-            fields.append((BROKERS_VERSION, self.brokers_version))
-            for host, port in self.brokers:
-                fields.append((BROKER, port.to_bytes(2, "big") + host.encode()))
+            fields += self.listed()
         if user in self.acknowledged:
             fields.append((ACKNOWLEDGED, self.acknowledged[user]))
         if self.renew:
             fields.append((RENEW, self.renew))
+        if self.brokers_version > versions[1]:
+            fields.append((BROKERS, self.broker_list()))
         self.publish("countersign/%s/command" % user, messages.encode(COMMAND, *fields))

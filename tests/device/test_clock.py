@@ -206,6 +206,53 @@ def test_back_to_the_floor_and_forward_again():
     check.equal(world.now, NOON + 1003)
 
 
+def test_no_step_back_from_a_clock_that_ntp_has_set():
+    world = World(now=NOON + 50 * DAY, files={"/slots/floor": line(NOON)})
+    world.ntp = NOON + 60 * DAY
+    clock = world.clock()
+    clock.ask_ntp()
+    check.equal((clock.step_back_to_floor(), world.now), (0, NOON + 60 * DAY))
+    world.ntp = None  # silent from now on: what it said before is still known
+    clock.ask_ntp()
+    check.equal((clock.step_back_to_floor(), world.now), (0, NOON + 60 * DAY))
+
+
+def test_an_answer_below_the_floor_makes_nothing_known():
+    world = World(now=NOON + DAY, files={"/slots/floor": line(NOON)})
+    world.ntp = NOON - DAY
+    clock = world.clock()
+    clock.ask_ntp()
+    check.equal((clock.step_back_to_floor(), world.now), (DAY, NOON))
+
+
+def test_one_wrong_word_of_the_authority_raises_the_floor_by_no_more_than_90_days():
+    world = World(files={"/slots/floor": line(NOON)})
+    world.clock().raise_floor(NOON + 1200 * DAY)
+    check.equal((world.asked, world.clock().floor), (1, NOON + 90 * DAY))
+
+
+def test_ntp_bounds_what_the_authority_says_of_the_time():
+    world = World(files={"/slots/floor": line(NOON)})
+    world.ntp = NOON + 5 * DAY
+    clock = world.clock()
+    clock.raise_floor(NOON + 1200 * DAY)
+    check.equal((clock.floor, world.now), (NOON + 6 * DAY, NOON + 6 * DAY))
+
+
+def test_ntp_agrees_to_years_in_a_drawer():
+    world = World(files={"/slots/floor": line(NOON)})
+    world.ntp = NOON + 1200 * DAY
+    clock = world.clock()
+    clock.raise_floor(NOON + 1200 * DAY)
+    check.equal(clock.floor, NOON + 1200 * DAY)
+
+
+def test_the_first_floor_is_as_it_is_said():
+    world = World(now=7)
+    world.clock().raise_floor(NOON)
+    check.equal(world.clock().floor, NOON)
+
+
 def test_no_step_back_without_a_floor_or_when_at_it():
     check.equal(World().clock().step_back_to_floor(), 0)
     check.equal(World(now=NOON, files={"/slots/floor": line(NOON)}).clock().step_back_to_floor(), 0)

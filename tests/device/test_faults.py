@@ -19,10 +19,10 @@ from countersign.timekeeping import set_clock
 DAY = 86400
 
 
-def connect(identity=None, port=None, host="127.0.0.1", also=()):
+def connect(identity=None, port=None, host="127.0.0.1", also=(), clock=None):
     """The fault of one attempt, or None. `also`: ports tried before."""
     brokers = [("127.0.0.1", other) for other in also] + [(host, port or broker.GOOD)]
-    client = Client(identity or broker.board(), brokers, log=lambda line: None)
+    client = Client(identity or broker.board(), brokers, clock=clock, log=lambda line: None)
 
     async def close_when_connected():
         await client.wait_connected()
@@ -140,6 +140,19 @@ def test_expired_at_the_floor_too():
     before = int(time.time())
     fails("E-CERT-EXPIRED", "expired", identity, broker.EXPIRED)
     check.true(abs(time.time() - before) < 100, "the clock is put back")
+
+
+def test_an_expired_broker_is_not_let_in_at_the_floor_when_the_clock_is_known():
+    identity = broker.board()
+    now = int(time.time())
+    # When the broker's certificate was good.
+    identity.files.write("/slots/floor", sealed("countersign-floor 1 %d " % (now - 15 * DAY)))
+    check.equal(connect(identity, broker.EXPIRED), None)  # nobody knows that the clock is right
+    set_clock(now)
+    clock = Clock(identity.files, ask_ntp=_board.host_time)
+    check.equal(clock.ask_ntp(), True)
+    fails("E-CERT-EXPIRED", "expired", identity, broker.EXPIRED, clock=clock)
+    check.true(abs(time.time() - now) < 100, "the clock is left alone")
 
 
 def test_board_of_another_authority():

@@ -62,6 +62,18 @@ def test_forged_commands_change_nothing():
     stranger = authority.Key()
     ours = world.authority
     own_root = ours.sign("root", stranger, "root", stranger.spki, NOON - DAY, NOON + YEAR)
+    board = authority.Key()
+    board.der = world.active().key()
+
+    def evil(version, by=None, issuer=None):
+        here = ours.brokers_version, ours.brokers
+        ours.brokers_version, ours.brokers = version, [("evil.host", 8883)]
+        made = ours.broker_list(by, issuer)
+        ours.brokers_version, ours.brokers = here
+        return made
+
+    damaged = evil(2)
+    damaged = damaged[:-1] + bytes((damaged[-1] ^ 1,))
     before = dict(world.flash)
     for fields in (
             ((messages.ANCHORS, ours.anchor_set(2, [own_root], stranger)),),
@@ -70,6 +82,14 @@ def test_forged_commands_change_nothing():
             ((messages.ANCHORS, ours.anchor_set(2, [b"no certificate"], ours.root)),),
             ((messages.BROKERS_VERSION, 1), (messages.BROKER, b"\x22\xb3old.host")),
             ((messages.BROKERS_VERSION, 9), (messages.BROKER, b"\0\0port.less")),
+            # Brokers that nobody has signed, or not the authority, or that come from far ahead.
+            ((messages.BROKERS_VERSION, 0xFFFFFFFF), (messages.BROKER, b"\x22\xb3evil.host")),
+            ((messages.BROKERS_VERSION, 2), (messages.BROKER, b"\x22\xb3evil.host")),
+            ((messages.BROKERS, evil(2, by=stranger)),),
+            ((messages.BROKERS, evil(2, by=stranger, issuer=own_root)),),
+            ((messages.BROKERS, evil(2, by=board, issuer=world.active().certificate())),),
+            ((messages.BROKERS, evil(1002)),),
+            ((messages.BROKERS, damaged),),
             ((messages.RENEW, bytes(32)),),
             ((messages.ACKNOWLEDGED, bytes(32)),)):
         world.deliver("countersign/user1/command", messages.encode(messages.COMMAND, *fields))
@@ -110,7 +130,9 @@ def believe(*_):
 def test_planted_bugs_are_found():
     for planted, test in (
             ((judging, "_is_trusted", believe), test_forged_answers_make_no_candidate),
-            ((judging, "_is_by_root", believe), test_forged_commands_change_nothing)):
+            ((judging, "_is_by_root", believe), test_forged_commands_change_nothing),
+            ((judging, "_is_by_issuer", believe), test_forged_commands_change_nothing),
+            ((judging, "_can_be_signed", lambda _: False), test_forged_commands_change_nothing)):
         check.true(is_found(planted, test), "nobody noticed: " + planted[1])
 
 

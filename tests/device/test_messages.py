@@ -6,7 +6,8 @@ import check
 from countersign import der
 from countersign.identity import sha256
 from countersign.messages import (
-    ACKNOWLEDGED, ANCHOR, ANCHOR_SET, ANCHORS, ANCHORS_VERSION, BROKER, BROKERS_VERSION, CERTIFICATE, COMMAND,
+    ACKNOWLEDGED, ANCHOR, ANCHOR_SET, ANCHORS, ANCHORS_VERSION, BROKER, BROKER_LIST, BROKERS, BROKERS_VERSION,
+    CERTIFICATE, COMMAND,
     ERROR, ISSUER, KEY, LEAF, NUMBER, PKCS10, REFUSAL, RENEW, REQUEST, RETRY_AFTER, SIGNATURE, SIGNER, STATE)
 from now import keys, making, messages
 
@@ -65,6 +66,20 @@ def test_the_command_of_the_page():
         ACKNOWLEDGED: sha256(EXAMPLES["State"]), RENEW: FINGERPRINT}))
 
 
+def test_the_broker_list_of_the_page():
+    brokers = [(BROKER, b"\x22\xb3192.168.1.22"), (BROKER, b"\x22\xb3broker.local")]
+    made = messages.encode(BROKER_LIST, (ISSUER, b"\x30\x00"), (BROKERS_VERSION, 6), *brokers)
+    check.equal(messages.sign(made, SIGNING), EXAMPLES["Broker list"])
+    brokers.append((BROKERS, EXAMPLES["Broker list"]))
+    command = messages.encode(COMMAND, (BROKERS_VERSION, 6), *brokers)
+    kind, fields = messages.decode(command)
+    check.equal((kind, fields[BROKERS]), (COMMAND, EXAMPLES["Broker list"]))
+    for other in EXAMPLES["State"], EXAMPLES["Broker list"][:-1], b"":
+        check.raises(ValueError, messages.decode, messages.encode(COMMAND, (BROKERS, other)))
+    twice = [(BROKERS, EXAMPLES["Broker list"])] * 2
+    check.raises(ValueError, messages.decode, messages.encode(COMMAND, *twice))
+
+
 def test_a_certificate_with_everything():
     anchors = messages.sign(
         messages.encode(ANCHOR_SET, (ANCHORS_VERSION, 2), (ANCHOR, b"root"), (ANCHOR, b"issuing")), SIGNING)
@@ -97,7 +112,7 @@ def test_fields_from_the_future_are_skipped():
 def test_what_is_no_message():
     pair = messages.encode(0, (BROKERS_VERSION, 1), (BROKER, b"\x22\xb3h"))[2:]
     for data in (
-            b"", b"\x01", b"\x02\x05", b"\x00\x05", b"\x01\x00", b"\x01\x07",
+            b"", b"\x01", b"\x02\x05", b"\x00\x05", b"\x01\x00", b"\x01\x07", b"\x01\x08",
             b"\x01\x05\x31", b"\x01\x05\x31\x00", b"\x01\x05\x31\x00\x20" + bytes(31),  # cut short
             b"\x01\x05\x31\x00\x1f" + bytes(31), b"\x01\x05\x31\x00\x21" + bytes(33),  # a wrong length
             b"\x01\x05\x7f\x00\x00", b"\x01\x05\xf1\x00\x00",  # a foreign tag

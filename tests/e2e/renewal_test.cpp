@@ -4,9 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "host/base/files.h"
-#include "host/lifecycle/authority_store.h"
-#include "host/lifecycle/issue.h"
-#include "host/lifecycle/open_home.h"
 #include "tests/e2e/support/renewing_device.h"
 
 namespace countersign::e2e {
@@ -51,20 +48,6 @@ class Renewal : public testing::Test {
     void use(RenewingDevice& device) {
         ASSERT_TRUE(device.connect());
         ASSERT_TRUE(broker->wait_for("uses its newest certificate"));
-    }
-    // Issued as `load` does: the only birth certificate there is.
-    Identity birth() const {
-        const SystemClock clock;
-        lifecycle::OpenHome open(lifecycle::Home(scene.home()), clock);
-        lifecycle::IssuingAuthority authority(open.home(), Secret{}, clock);
-        Identity identity{std::make_shared<pki::PrivateKey>(pki::PrivateKey::generate(pki::KeyType::p256)),
-                          {}};
-        identity.certificate =
-            authority.issuer().issue(pki::Profile({Role::birth}), {"user1", identity.key->public_key(), {}});
-        open.registry().add_certificate(
-            lifecycle::as_row(identity.certificate, Role::birth, authority.authority()));
-        open.publish();
-        return identity;
     }
 
     Scene scene;
@@ -189,7 +172,7 @@ TEST_F(Renewal, WhatHasBecomeOfARequestIsSaid) {
 TEST_F(Renewal, ABirthCertificateWaitsForANod) {
     set({{"birth_renewal", "approve"}});
     start();
-    RenewingDevice device(scene, "birth~user1", birth());
+    RenewingDevice device(scene, "birth~user1", RenewingDevice::birth_of(scene, "user1"));
     ASSERT_TRUE(device.connect());
     EXPECT_THAT(scene.must({"renewals"}), HasSubstr("Nothing waits"));
     device.ask();
@@ -210,7 +193,7 @@ TEST_F(Renewal, ABirthCertificateThatAsksWhileItsDeviceWorksIsSuspected) {
     start();
     RenewingDevice working(scene, "user1", RenewingDevice::issued(scene, "user1"));
     use(working);
-    RenewingDevice copy(scene, "birth~user1", birth());
+    RenewingDevice copy(scene, "birth~user1", RenewingDevice::birth_of(scene, "user1"));
     ASSERT_TRUE(copy.connect());
     copy.ask();
     EXPECT_FALSE(copy.answer());

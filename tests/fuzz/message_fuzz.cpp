@@ -42,7 +42,10 @@ unsigned touch(const message::State& state) {
     return touch(state.signed_part);
 }
 unsigned touch(const message::Command& command) {
-    return touch(command.anchor_set) + touch(command.brokers);
+    return touch(command.anchor_set) + touch(command.brokers) + touch(command.signed_brokers);
+}
+unsigned touch(const message::SignedBrokers& brokers) {
+    return touch(brokers.issuing) + touch(std::optional(brokers.list)) + touch(brokers.signed_part);
 }
 unsigned touch(const message::AnchorSet& set) {
     unsigned sum = touch(set.signed_part);
@@ -83,5 +86,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     read_and_write(bytes, message::decode_state);
     read_and_write(bytes, message::decode_command);
     read_and_write(bytes, message::decode_anchor_set);
+    read_and_write(bytes, message::decode_signed_brokers);
     return 0;
 }

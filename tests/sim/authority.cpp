@@ -8,7 +8,9 @@
 
 #include "host/base/error.h"
 #include "host/lifecycle/anchors.h"
+#include "host/lifecycle/broker_list.h"
 #include "host/lifecycle/issue.h"
+#include "host/lifecycle/plausible_clock.h"
 #include "host/pki/succession.h"
 
 namespace countersign::sim {
@@ -183,6 +185,7 @@ void SimulatedAuthority::restore() {
     file_ = folder_ / fmt::format("registry-{}", ++restored_);
     std::filesystem::copy_file(folder_ / "backup", file_);
     registry_ = registry::Registry::open(file_, agenda_);
+    lifecycle::accept_clock(registry_);  // the backup may be months old
     for (const auto& name : revoked_) registry_.revoke(name, "keyCompromise");
     admission_.clear();
     published_ = 0;
@@ -203,10 +206,27 @@ void SimulatedAuthority::ask_renewal(const std::string& name) {
     }
 }
 
-std::vector<lifecycle::Answer> SimulatedAuthority::nod() {
+void SimulatedAuthority::look_at_clock() {
+    try {
+        lifecycle::note_clock(registry_, agenda_.now());
+    } catch (const Error& error) {
+        chronicle_.say(error.what());
+        lifecycle::accept_clock(registry_);
+    }
+}
+
+std::vector<lifecycle::Answer> SimulatedAuthority::nod(
+    const std::function<bool(const Fingerprint&)>& is_genuine) {
     std::vector<lifecycle::Answer> answers;
+    look_at_clock();
     for (const auto& waiting : registry_.waiting()) {
-        if (!waiting.approved) registry_.approve(waiting.name);
+        const auto still = registry_.waiting_of(waiting.name);
+        const bool waits = std::any_of(still.begin(), still.end(), [&](const auto& one) {
+            return one.key == waiting.key && !one.approved;
+        });
+        const bool held = registry_.find_device(waiting.name)->forked.has_value();
+        if (!waits || (held && !is_genuine(waiting.key))) continue;
+        registry_.approve(waiting.name, waiting.key);
         auto reaction = tiers_.back()->responder.approved(waiting.name);
         for (auto& answer : reaction.answers) answers.push_back(std::move(answer));
     }
@@ -240,7 +260,8 @@ std::uint32_t SimulatedAuthority::anchors_version() const {
 bool SimulatedAuthority::all(const std::function<bool(const registry::Report&)>& have) const {
     std::vector<std::string> names;
     registry_.list({Role::device, {}, {}, ""}, [&](const registry::Summary& row) {
-        const bool counts = row.certificate && may_connect(row.certificate->state) && !row.device.forked;
+        const bool counts =
+            row.certificate && may_connect(row.certificate->state) && !registry_.was_forked(row.device.name);
         if (counts) names.push_back(row.device.name);
     });
     return std::all_of(names.begin(), names.end(),
@@ -258,6 +279,11 @@ bool SimulatedAuthority::all_have_anchors() const {
 std::vector<std::uint8_t> SimulatedAuthority::anchor_set_after(std::uint32_t version) const {
     const auto found = anchor_sets_.find(version + 1);
     return found == anchor_sets_.end() ? std::vector<std::uint8_t>() : found->second;
+}
+
+std::vector<std::uint8_t> SimulatedAuthority::signed_brokers() const {
+    auto& tier = *tiers_.back();
+    return lifecycle::make_broker_list(brokers(), tier.authority.issuing(), tier.signer);
 }
 
 void SimulatedAuthority::publish() {

@@ -55,7 +55,11 @@ class SimulatedAuthority final : public lifecycle::Wanted {
     void restore();
     void revoke(const std::string& name);
     void ask_renewal(const std::string& name);
-    [[nodiscard]] std::vector<lifecycle::Answer> nod();       // approves what waits
+    // The signer notes the time; after months without it the operator says that it is right.
+    void look_at_clock();
+    // The operator has both boards before him when two use an identity, and knows the genuine one's key.
+    [[nodiscard]] std::vector<lifecycle::Answer> nod(
+        const std::function<bool(const Fingerprint&)>& is_genuine);
     [[nodiscard]] std::vector<lifecycle::Answer> commands();  // for whom something is wanted
 
     // --- what the broker and the boards see
@@ -74,6 +78,8 @@ class SimulatedAuthority final : public lifecycle::Wanted {
 
     [[nodiscard]] std::vector<std::uint8_t> anchor_set_after(std::uint32_t version) const override;
     [[nodiscard]] Brokers brokers() const override { return {brokers_version_, kPort, hosts_}; }
+
+    [[nodiscard]] std::vector<std::uint8_t> signed_brokers() const override;
 
     static constexpr std::uint16_t kPort = 8883;
 

@@ -169,14 +169,15 @@ void Broker::forget_sessions() {
 
 void Broker::attend(Receive receive) {
     responder_ = std::move(receive);
-    const auto kept = retained_;  // the answers change it
-    for (const auto& [topic, payload] : kept) {
-        if (is_for_responder(topic) && responder_) responder_(topic, payload, false);
-    }
+    // As Mosquitto does it: first what the session has kept, then what the SUBSCRIBE brings.
     while (responder_ && !waiting_for_responder_.empty()) {
         const Message next = waiting_for_responder_.front();
         waiting_for_responder_.pop_front();
         responder_(next.topic, next.payload, next.fresh);
+    }
+    const auto kept = retained_;  // the answers change it
+    for (const auto& [topic, payload] : kept) {
+        if (is_for_responder(topic) && responder_) responder_(topic, payload, false);
     }
 }
 

@@ -195,8 +195,7 @@ class Fleet:
 
     def _copy(self, original, number):
         clone = self.boards[number] = device.Device(self, number, original.name, original.flash.renames)
-        clone.flash.copy_from(original.flash)
-        clone.offset = original.offset
+        clone.steal(original)
 
 
 async def _joined(ssid, password):

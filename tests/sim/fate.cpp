@@ -112,7 +112,7 @@ void tend_broker_certificate(World& world) {
 }
 
 void nod(World& world) {
-    if (world.host_is_up) world.publish(world.authority.nod());
+    if (world.host_is_up) world.nod();
     world.agenda.in(2 * kDay, [&world] { nod(world); });
 }
 
@@ -135,7 +135,7 @@ void lose_registry(World& world) {
 // A copy of a board's flash that nobody can reach any more stays unnoticed: the operator of this world waits.
 bool every_copy_is_known(const World& world) {
     return std::all_of(world.boards.begin(), world.boards.end(), [&world](const Board& board) {
-        return !board.has_renewed || world.authority.registry().find_device(board.name)->forked;
+        return !board.has_renewed || world.authority.registry().was_forked(board.name);
     });
 }
 

@@ -23,7 +23,7 @@ void judge_board(World& world, const Board& board) {
     };
     if (!board.on) return wrong("is off after the calm month");
     if (!board.connected) return wrong("is stranded: not connected after the calm month");
-    if (world.authority.registry().find_device(board.name)->forked) wrong("was taken for two boards");
+    if (world.authority.registry().was_forked(board.name)) wrong("was taken for two boards");
     const auto active = active_of(world, board);
     if (active.size() != 1) return wrong(fmt::format("has {} active certificates", active.size()));
     if (!std::equal(board.active.begin(), board.active.end(), active[0].fingerprint.begin(),
@@ -38,8 +38,7 @@ void judge_board(World& world, const Board& board) {
 
 // A copy that has been refused all the time, as one whose original had renewed first, is nothing to notice.
 void judge_copy(World& world, const Board& copy) {
-    const auto device = world.authority.registry().find_device(copy.name);
-    if (copy.has_renewed && (!device || !device->forked)) {
+    if (copy.has_renewed && !world.authority.registry().was_forked(copy.name)) {
         world.chronicle.wrong(fmt::format("a copy of {} has renewed and nobody has noticed", copy.name));
     }
 }

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "core/identity/message.h"
 #include "host/base/error.h"
+#include "host/pki/csr.h"
 #include "host/pki/message_signature.h"
 
 namespace countersign::sim {
@@ -51,6 +53,7 @@ void World::respond(BlobView question, FrameWriter& answer) {
             const auto packet_id = fields.number();
             const auto topic = fields.text();
             auto payload = fields.blob();
+            note_key(connection, topic, payload);
             return broker.publish(connection, packet_id, topic, std::move(payload), fields.number() != 0);
         }
         case Ask::subscribe: {
@@ -106,6 +109,7 @@ void World::hello(FrameReader& fields, FrameWriter& answer) {
         proven_.emplace(hello.device, certificate);
         confirmable_.insert(certificate);
         sessions_[accepted.connection] = certificate;
+        who_[accepted.connection] = hello.device;
     } else if (judgement.outcome != Outcome::unreachable) {
         chronicle.say(fmt::format("board {} as {}: {}", hello.device, hello.client_id, judgement.words));
     }
@@ -154,8 +158,21 @@ void World::flipped(FrameReader& fields) {
         board.has_renewed = true;
 }
 
+void World::note_key(std::int64_t connection, const std::string& topic, BlobView payload) {
+    const auto request = topic.ends_with("/request") ? message::decode_request(payload) : std::nullopt;
+    const auto device = who_.find(connection);
+    if (!request || device == who_.end()) return;
+    if (boards.at(static_cast<std::size_t>(device->second)).is_copy) return;
+    genuine_keys_.insert(pki::sha256_of(pki::parse_csr(request->csr).public_key.spki));
+}
+
+void World::nod() {
+    publish(authority.nod([this](const Fingerprint& key) { return genuine_keys_.contains(key); }));
+}
+
 void World::host_up() {
     host_is_up = true;
+    authority.look_at_clock();
     broker.attend([this](const std::string& topic, const Blob& payload, bool fresh) {
         responder_hears(topic, payload, fresh);
     });

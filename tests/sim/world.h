@@ -63,6 +63,7 @@ class World {
     void host_up();
     void host_down();
     void publish(const std::vector<lifecycle::Answer>& answers);
+    void nod();  // by the operator
     void power_on(std::int64_t device);
     void power_off(std::int64_t device);
 
@@ -78,6 +79,7 @@ class World {
     void facts(FrameReader& fields);
     void flipped(FrameReader& fields);
     [[nodiscard]] std::int64_t ntp();
+    void note_key(std::int64_t connection, const std::string& topic, BlobView payload);
     void end_condemned();
     void check_confirmed(const std::string& topic);
     void responder_hears(const std::string& topic, const Blob& payload, bool fresh);
@@ -87,6 +89,8 @@ class World {
     Gate gate_;
     std::set<std::pair<std::int64_t, Fingerprint>> proven_;  // board, certificate it has come in with
     std::set<Fingerprint> confirmable_;                      // came in with it, whichever board
+    std::map<std::int64_t, std::int64_t> who_;               // connection, board
+    std::set<Fingerprint> genuine_keys_;                     // asked for by boards that are no copies
     std::size_t admitted_ = 0;
     std::size_t cuts_ = 0;
 };

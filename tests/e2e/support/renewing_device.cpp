@@ -1,6 +1,9 @@
 #include "tests/e2e/support/renewing_device.h"
 
 #include "host/base/files.h"
+#include "host/lifecycle/authority_store.h"
+#include "host/lifecycle/issue.h"
+#include "host/lifecycle/open_home.h"
 #include "host/pki/authority.h"
 #include "host/pki/message_signature.h"
 #include "tests/unit/transport/running.h"
@@ -37,6 +40,19 @@ RenewingDevice::Identity RenewingDevice::issued(const Scene& scene, const std::s
     return {
         std::make_shared<pki::PrivateKey>(pki::PrivateKey::from_der(read_file(folder / (name + ".key.der")))),
         pki::parse_certificate(read_file(folder / (name + ".crt.der")))};
+}
+
+RenewingDevice::Identity RenewingDevice::birth_of(const Scene& scene, const std::string& name) {
+    const SystemClock clock;
+    lifecycle::OpenHome open(lifecycle::Home(scene.home()), clock);
+    lifecycle::IssuingAuthority authority(open.home(), Secret{}, clock);
+    Identity identity{std::make_shared<pki::PrivateKey>(pki::PrivateKey::generate(pki::KeyType::p256)), {}};
+    identity.certificate =
+        authority.issuer().issue(pki::Profile({Role::birth}), {name, identity.key->public_key(), {}});
+    open.registry().add_certificate(
+        lifecycle::as_row(identity.certificate, Role::birth, authority.authority()));
+    open.publish();
+    return identity;
 }
 
 bool RenewingDevice::connect() {

@@ -30,6 +30,9 @@ class RenewingDevice {
     // What `issue` left in the home folder.
     [[nodiscard]] static Identity issued(const Scene& scene, const std::string& name);
 
+    // As `load` makes one. By hand, as for a device that has no other.
+    [[nodiscard]] static Identity birth_of(const Scene& scene, const std::string& name);
+
     // False: refused, or not within half a minute. What was retained for it has not come yet.
     [[nodiscard]] bool connect();
     void disconnect();

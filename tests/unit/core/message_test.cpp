@@ -116,6 +116,31 @@ TEST(MessageExample, Command) {
     EXPECT_EQ(encoded(*command), bytes);
 }
 
+TEST(MessageExample, BrokerList) {
+    const Octets bytes = protocol_example("Broker list");
+    const auto list = decode_signed_brokers(bytes);
+    ASSERT_TRUE(list);
+    EXPECT_EQ(list->issuing.size(), 2U);
+    EXPECT_EQ(list->list.version, 6U);
+    ASSERT_EQ(list->list.brokers.count, 2U);
+    EXPECT_EQ(list->list.brokers.all()[1].host, "broker.local");
+    EXPECT_EQ(list->signed_part.size(), bytes.size() - 67);
+    EXPECT_EQ(signed_again(*list), bytes);
+
+    Command command;
+    command.signed_brokers = bytes;
+    const Octets whole = encoded(command);
+    ASSERT_TRUE(decode_command(whole));
+    EXPECT_EQ(decode_command(whole)->signed_brokers.size(), bytes.size());
+    EXPECT_FALSE(decode_command(message(5, {field(0xA0, bytes), field(0xA0, bytes)}))) << "twice";
+    EXPECT_FALSE(decode_command(message(5, {field(0xA0, protocol_example("State"))})));
+    EXPECT_FALSE(decode_command(message(5, {field(0xA0, Octets(bytes.begin(), bytes.end() - 1))})));
+    EXPECT_TRUE(
+        decode_state(message(4, {field(1, octets(32)), field(0x20, {0, 0, 0, 1}), field(0x23, {0, 0, 0, 1}),
+                                 field(0xA0, {7}), field(0xA0, {7}), field(0xF0, octets(64))})))
+        << "to a State it is unknown, and skipped";
+}
+
 // --- bytes by hand
 
 TEST(Message, CertificateWithEverything) {
@@ -181,7 +206,7 @@ const Octets kBrokerField = field(0x24, {0, 1, 'h'});
 INSTANTIATE_TEST_SUITE_P(
     Message, RefusedCommand,
     testing::Values(Case{"nothing", {}}, Case{"no_type", {1}}, Case{"version_0", {0, 5}},
-                    Case{"version_2", {2, 5}}, Case{"type_0", {1, 0}}, Case{"type_7", {1, 7}},
+                    Case{"version_2", {2, 5}}, Case{"type_0", {1, 0}}, Case{"type_8", {1, 8}},
                     Case{"another_type", {1, 4}}, Case{"byte_left_over", {1, 5, 0x31}},
                     Case{"length_cut", {1, 5, 0x31, 0}},
                     Case{"value_cut", message(5, {{0x31, 0, 33}, octets(32)})},
@@ -260,6 +285,11 @@ TEST(Message, EveryFieldIsNeeded) {
     EXPECT_EQ(count_of_refused(6, {field(0x20, number), field(0x21, octets(2048)), field(0xF0, octets(64))},
                                [](Bytes b) { return decode_anchor_set(b).has_value(); }),
               3U);
+    EXPECT_EQ(count_of_refused(7,
+                               {field(0x12, octets(2048)), field(0x23, number), field(0x24, {0, 1, 'h'}),
+                                field(0xF0, octets(64))},
+                               [](Bytes b) { return decode_signed_brokers(b).has_value(); }),
+              4U);
 }
 
 TEST(Message, BoundsOfValues) {
@@ -297,11 +327,13 @@ TEST(Message, BoundsOfValues) {
 
 // A message cut anywhere is refused; nothing is read behind its end (the sanitizers watch).
 TEST(Message, NoCutMessageIsRead) {
-    for (const char* title : {"Request", "Refusal", "State"}) {
+    for (const char* title : {"Request", "Refusal", "State", "Broker list"}) {
         const Octets whole = protocol_example(title);
         for (std::size_t size = 0; size < whole.size(); ++size) {
             const Octets cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
-            EXPECT_FALSE(decode_request(cut) || decode_refusal(cut) || decode_state(cut)) << title << size;
+            EXPECT_FALSE(decode_request(cut) || decode_refusal(cut) || decode_state(cut) ||
+                         decode_signed_brokers(cut))
+                << title << size;
         }
     }
 }

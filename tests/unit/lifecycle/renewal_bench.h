@@ -30,9 +30,11 @@ struct FakeWanted final : Wanted {
         return version + 1 == anchors_version ? anchors : std::vector<std::uint8_t>{};
     }
     [[nodiscard]] Brokers brokers() const override { return list; }
+    [[nodiscard]] std::vector<std::uint8_t> signed_brokers() const override { return signed_list; }
     std::uint32_t anchors_version = 0;
     std::vector<std::uint8_t> anchors;
     Brokers list{1, 8883, {"broker.local"}};
+    std::vector<std::uint8_t> signed_list;
 };
 
 // A certificate and its key, and how many requests were made under it.

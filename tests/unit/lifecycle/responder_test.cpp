@@ -1,6 +1,8 @@
 // The responder, told by tests what devices and brokers say.
 #include "host/lifecycle/responder.h"
 
+#include "host/lifecycle/approval.h"
+#include "host/lifecycle/broker_list.h"
 #include "tests/support/protocol_examples.h"
 #include "tests/unit/lifecycle/renewal_bench.h"
 
@@ -118,7 +120,7 @@ TEST_F(ResponderTest, a_birth_certificate_may_need_a_nod) {
     EXPECT_EQ(error_in(ask("birth~user1", request)), "E-RENEWAL-WAITS") << "asking twice is no nod";
     EXPECT_TRUE(responder().approved("user1").answers.empty()) << "nobody has nodded";
 
-    registry.approve("user1");
+    EXPECT_FALSE(approve(registry, "user1", "").decided);
     const auto reaction = responder().approved("user1");
     EXPECT_EQ(reaction.answers.at(0).topic, "countersign/birth~user1/certificate");
     EXPECT_EQ(leaf_in(reaction).info.name, "user1");
@@ -130,10 +132,10 @@ TEST_F(ResponderTest, a_nod_is_for_the_key_that_was_shown) {
     policy.birth_needs_nod = true;
     const auto birth = enrol("user1", Role::birth);
     (void)ask("birth~user1", make_request(birth, 1, csr));
-    registry.approve("user1");
+    (void)approve(registry, "user1", "");
     const pki::PrivateKey other = pki::PrivateKey::generate(pki::KeyType::p256);
     EXPECT_EQ(error_in(ask("birth~user1", make_request(birth, 2, make_csr("user1", other)))),
-              "E-RENEWAL-WAITS");
+              "E-IDENTITY-FORKED");
 }
 
 TEST_F(ResponderTest, an_expired_working_certificate_cannot_renew) {
@@ -182,6 +184,36 @@ TEST_F(ResponderTest, a_command_holds_all_that_is_wanted) {
     EXPECT_TRUE(responder().command_for("user1").answers.empty()) << "renewed, and has the list";
 }
 
+TEST_F(ResponderTest, brokers_come_signed_by_the_issuing_ca_and_for_older_devices_plain) {
+    wanted.list = {3, 1883, {"a.local", "10.0.0.1"}};
+    wanted.signed_list = make_broker_list(wanted.list, bench.authority.issuing(), bench.signer);
+    const auto reaction = tell("user1", make_state(device, 1, 2));
+    const auto command = message::decode_command(reaction.answers.at(0).payload);
+    ASSERT_TRUE(command && command->brokers);
+    const auto list = message::decode_signed_brokers(command->signed_brokers);
+    ASSERT_TRUE(list);
+    EXPECT_EQ(list->list.version, 3U);
+    EXPECT_TRUE(std::ranges::equal(list->issuing, bench.authority.issuing().der));
+    EXPECT_TRUE(pki::verify_message(pki::public_key_of(bench.authority.issuing()), list->signed_part,
+                                    list->signature));
+
+    wanted.list.version = 4;  // not signed yet
+    const auto later = message::decode_command(tell("user1", make_state(device, 1, 2)).answers.at(0).payload);
+    ASSERT_TRUE(later && later->brokers);
+    EXPECT_TRUE(later->signed_brokers.empty());
+}
+
+TEST_F(ResponderTest, eight_brokers_with_the_longest_names_fit) {
+    const std::string longest(253, 'h');
+    wanted.list = {3, 1883, std::vector<std::string>(8, longest)};
+    wanted.signed_list = make_broker_list(wanted.list, bench.authority.issuing(), bench.signer);
+    const auto command =
+        message::decode_command(tell("user1", make_state(device, 1, 2)).answers.at(0).payload);
+    ASSERT_TRUE(command);
+    EXPECT_FALSE(command->signed_brokers.empty());
+    EXPECT_FALSE(command->brokers) << "for two lists there is no room";
+}
+
 class AnchorsTest : public ResponderTest {
   protected:
     void SetUp() override {
@@ -218,37 +250,6 @@ TEST_F(AnchorsTest, a_birth_certificate_gets_the_newest_whatever_was_reported) {
     EXPECT_TRUE(anchors_in(ask("user1", make_request(device, 1, csr))).empty());
     EXPECT_EQ(anchors_in(ask("birth~user1", make_request(birth, 1, csr))), wanted.anchors)
         << "the slot that had them may be damaged";
-}
-
-// --- two devices, one identity
-
-TEST_F(ResponderTest, one_number_with_two_keys_is_a_fork) {
-    (void)ask("user1", make_request(device, 1, csr));
-    const pki::PrivateKey copy = pki::PrivateKey::generate(pki::KeyType::p256);
-    const auto reaction = ask("user1", make_request(device, 1, make_csr("user1", copy)));
-    EXPECT_EQ(error_in(reaction), "E-IDENTITY-FORKED");
-    EXPECT_THAT(reaction.line, HasSubstr("!!! user1: E-IDENTITY-FORKED"));
-    EXPECT_EQ(registry.find_device("user1")->forked, pki::kNow);
-    EXPECT_EQ(registry.certificates_of("user1").size(), 2U) << "nothing was signed for it";
-    EXPECT_EQ(leaf_in(ask("user1", make_request(device, 1, csr))).info.name, "user1") << "the first goes on";
-}
-
-TEST_F(ResponderTest, a_retired_key_that_asks_is_a_fork) {
-    (void)renew(device, "user1");
-    const auto reaction = ask("user1", make_request(device, 2, csr));
-    EXPECT_EQ(error_in(reaction), "E-IDENTITY-FORKED");
-    EXPECT_TRUE(registry.find_device("user1")->forked);
-    EXPECT_THAT(kinds_of("user1"), HasSubstr("forked"));
-}
-
-TEST_F(ResponderTest, a_fork_repeated_fills_no_disk) {
-    (void)renew(device, "user1");
-    (void)ask("user1", make_request(device, 2, csr));
-    const auto events = registry.last_event();
-    for (std::uint32_t number = 3; number < 40; ++number) {
-        (void)ask("user1", make_request(device, number, csr));
-    }
-    EXPECT_EQ(registry.last_event(), events);
 }
 
 // --- a hostile broker: nothing is signed, nothing is retired
@@ -364,11 +365,15 @@ TEST_F(ResponderTest, replays) {
     EXPECT_FALSE(registry.find_device("user1")->forked);
 }
 
+// A copy that the broker kept: its key was certified, so it is no second device.
 TEST_F(ResponderTest, an_old_request_of_the_same_signer) {
-    (void)ask("user1", make_request(device, 5, csr));
+    const auto birth = enrol("user1", Role::birth);
+    const auto first = make_request(birth, 1, csr);
+    (void)leaf_in(ask("birth~user1", first));
+    (void)leaf_in(ask("birth~user1", make_request(birth, 5, make_csr("user1", Identity().key))));
+    later(std::chrono::days(91));
     SetUp();
-    const pki::PrivateKey older = pki::PrivateKey::generate(pki::KeyType::p256);
-    expect_ignored(ask("user1", make_request(device, 4, make_csr("user1", older))), "an old request");
+    expect_ignored(ask("birth~user1", first), "an old request");
 }
 
 // A stale copy of a request that was answered, used and has run out since.

@@ -208,6 +208,10 @@ TEST_F(LoadTest, the_time_floor_never_goes_down) {
     judge(script);
     load_board(identity("user1"));
     EXPECT_THAT(from_flash("slots/floor"), HasSubstr(" 1950000000 "));
+    LoadOptions options;
+    options.lower_floor = true;
+    load_board(identity("user1"), options);
+    EXPECT_THAT(from_flash("slots/floor"), HasSubstr(" 1900000000 ")) << "unless it is asked for";
 }
 
 TEST_F(LoadTest, a_slot_that_was_damaged_since_is_the_one_to_be_written) {

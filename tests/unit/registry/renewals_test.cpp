@@ -42,8 +42,8 @@ TEST_F(RenewalsTest, the_last_request_is_kept_for_each_signer) {
 }
 
 TEST_F(RenewalsTest, a_nod_is_for_one_key) {
-    EXPECT_EQ(code_of([&] { registry.approve("Kitchen"); }), "E-NOTHING-WAITS");
-    EXPECT_EQ(code_of([&] { registry.approve("nobody"); }), "E-NAME-UNKNOWN");
+    EXPECT_EQ(code_of([&] { registry.approve("Kitchen", print(60)); }), "E-NOTHING-WAITS");
+    EXPECT_EQ(code_of([&] { registry.approve("nobody", print(60)); }), "E-NAME-UNKNOWN");
     registry.set_waiting({"kitchen", print(60), {1, 2, 3}, {}, true});
     ASSERT_EQ(registry.waiting().size(), 1U);
     EXPECT_EQ(registry.waiting()[0].name, "Kitchen");
@@ -51,16 +51,36 @@ TEST_F(RenewalsTest, a_nod_is_for_one_key) {
     EXPECT_EQ(registry.waiting()[0].since, clock.time);
     EXPECT_FALSE(registry.waiting()[0].approved) << "only approve() approves";
 
-    registry.approve("kitchen");
-    EXPECT_TRUE(registry.find_waiting("Kitchen")->approved);
     registry.set_waiting({"Kitchen", print(60), {1, 2, 3}, {}, false});
-    EXPECT_TRUE(registry.find_waiting("Kitchen")->approved) << "the same request came again";
     registry.set_waiting({"Kitchen", print(61), {4}, {}, false});
-    EXPECT_FALSE(registry.find_waiting("Kitchen")->approved) << "another key";
-    EXPECT_EQ(kinds_of("Kitchen"), "added issued waiting approved waiting ");
+    ASSERT_EQ(registry.waiting_of("Kitchen").size(), 2U) << "beside the one before";
+    EXPECT_EQ(kinds_of("Kitchen"), "added issued waiting waiting ");
+    registry.approve("kitchen", print(61));
+    ASSERT_EQ(registry.waiting_of("Kitchen").size(), 1U) << "the other waits no longer";
+    EXPECT_EQ(registry.waiting_of("Kitchen")[0].key, print(61));
+    EXPECT_TRUE(registry.waiting_of("Kitchen")[0].approved);
 
     registry.remove_waiting("Kitchen");
     EXPECT_TRUE(registry.waiting().empty());
+}
+
+TEST_F(RenewalsTest, a_flood_of_keys_fills_no_disk) {
+    for (unsigned key = 60; key < 90; ++key) registry.set_waiting({"Kitchen", print(key), {1}, {}, false});
+    const auto waiting = registry.waiting_of("Kitchen");
+    ASSERT_EQ(waiting.size(), 8U);
+    EXPECT_EQ(waiting.front().key, print(60)) << "the first are kept";
+    EXPECT_EQ(waiting.back().key, print(89)) << "and the newest";
+    EXPECT_EQ(registry.events_of("Kitchen").size(), 2U + 8U);
+}
+
+TEST_F(RenewalsTest, a_decision_ends_a_fork_and_leaves_suspicion) {
+    registry.raise_fork("kitchen", print(1), "two keys");
+    EXPECT_TRUE(registry.was_forked("kitchen"));
+    registry.approve("kitchen", print(1'000'001));  // the key of the certificate that works
+    EXPECT_FALSE(registry.find_device("Kitchen")->forked);
+    EXPECT_TRUE(registry.was_forked("kitchen"));
+    registry.add_certificate(certificate("Kitchen", 3));
+    EXPECT_FALSE(registry.was_forked("kitchen")) << "a new identity by hand";
 }
 
 TEST_F(RenewalsTest, reports_say_when_and_what) {
@@ -141,9 +161,11 @@ TEST_F(RenewalsTest, a_registry_of_version_1_is_brought_up_to_date) {
     {
         SQLite::Database old(file.string(), SQLite::OPEN_READWRITE);
         old.exec(
-            "DROP TABLE requests; DROP TABLE waiting; DROP TABLE reports; DROP INDEX certificates_by_key; "
+            "DROP TABLE requests; DROP TABLE waiting_keys; DROP TABLE reports; DROP INDEX "
+            "certificates_by_key; "
             "DROP INDEX certificates_out;"
             "ALTER TABLE certificates DROP COLUMN origin; ALTER TABLE devices DROP COLUMN forked_at;"
+            "ALTER TABLE devices DROP COLUMN was_forked;"
             "PRAGMA user_version = 1");
     }
     auto opened = Registry::open(file, clock);
