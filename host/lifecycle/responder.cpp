@@ -6,6 +6,7 @@
 
 #include "host/base/error.h"
 #include "host/lifecycle/issue.h"
+#include "host/lifecycle/key_history.h"
 #include "host/pki/message_signature.h"
 
 namespace countersign::lifecycle {
@@ -52,6 +53,16 @@ pki::Csr read_csr(Payload der) {
         return pki::parse_csr(der);
     } catch (const Error& error) {
         throw Ignored{error.detail()};
+    }
+}
+
+void check_history(const registry::Registry& registry, const pki::Authority& authority,
+                   const Fingerprint& key, const std::string& name) {
+    try {
+        check_key_history(registry, authority, key, name, Role::device);
+    } catch (const Error& error) {
+        if (error.id() != Code::KeyUsed) throw;
+        throw Ignored{fmt::format("{}: {}", error.code(), error.detail())};
     }
 }
 
@@ -110,9 +121,8 @@ Reaction Responder::request(std::string_view user, Payload payload, bool fresh) 
     const Seconds now = clock_.now();
     if (fresh) registry_.set_seen(signer.name);
 
+    check_history(registry_, issuer_.authority(), asked.key_sha256, signer.name);
     const auto known = registry_.find_by_key(asked.key_sha256);
-    require(!known || (known->name == signer.name && known->role == Role::device),
-            "its key has another certificate");
     // One that never reached its device and would be of no use to it now is made anew.
     const bool never_used = known && known->state == CertificateState::pending;
     if (known && !(never_used && !is_current(*known))) return answer_again(asked, *known);

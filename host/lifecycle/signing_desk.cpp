@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "host/base/error.h"
+#include "host/lifecycle/key_history.h"
 #include "host/pki/lint.h"
 
 namespace countersign::lifecycle {
@@ -61,10 +62,9 @@ void SigningDesk::check_device(const pki::CertificateInfo& info, const RenewalPo
     rule(std::none_of(certificates.begin(), certificates.end(),
                       [](const auto& one) { return one.state == CertificateState::held; }),
          fmt::format("{} is held", info.name));
-    if (const auto known = registry_.find_by_key(info.spki_sha256)) {
-        rule(known->name == info.name && known->role == Role::device, "its key is another identity's");
+    check_key_history(registry_, authority_, info.spki_sha256, info.name, Role::device);
+    if (const auto known = registry_.find_by_key(info.spki_sha256))
         rule(may_connect(known->state), "its key has been condemned");
-    }
     rule(info.key_type == pki::KeyType::p256, "its key is not P-256");
     const auto so_far =
         std::max(count_signed(info.name), registry_.renewed_since(info.name, clock_.now() - kDay));

@@ -74,11 +74,19 @@ TEST_F(SignerTest, a_held_certificate_beside_a_new_one_still_holds) {
 
 TEST_F(SignerTest, no_key_twice) {
     const auto other = enrol("user2");
-    EXPECT_THAT(refusal(tbs("user1", other.key)), HasSubstr("another identity's"));
+    EXPECT_THAT(refusal(tbs("user1", other.key)), HasSubstr("certificate of user2"));
     const auto birth = enrol("user1", Role::birth);
-    EXPECT_THAT(refusal(tbs("user1", birth.key)), HasSubstr("another identity's"));
+    EXPECT_THAT(refusal(tbs("user1", birth.key)), HasSubstr("certificate of user1 (birth)"));
     (void)renew(device, "user1");
     EXPECT_THAT(refusal(tbs("user1", device.key)), HasSubstr("condemned")) << "a retired key stays retired";
+}
+
+TEST_F(SignerTest, no_key_that_was_ever_condemned) {
+    const auto thief = enrol("user1");
+    registry.revoke_certificate(thief.certificate.info.fingerprint, "");
+    EXPECT_THAT(refusal(tbs("user1", thief.key)), HasSubstr("is revoked"));
+    EXPECT_THAT(refusal(tbs("user1", bench.issuing.key)), HasSubstr("The key is that of"));
+    EXPECT_THAT(refusal(tbs("user1", bench.root.key)), HasSubstr("The key is that of"));
 }
 
 TEST_F(SignerTest, no_longer_than_the_policy_says) {
