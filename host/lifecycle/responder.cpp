@@ -80,6 +80,7 @@ struct Responder::Asked {
     std::uint32_t number;
     pki::PublicKey key;
     Fingerprint key_sha256;
+    Payload message;  // the whole of it
 };
 
 Reaction Responder::received(std::string_view topic, Payload payload, bool fresh) {
@@ -112,7 +113,8 @@ Responder::Asked Responder::verified(std::string_view user, Payload payload) con
     require(csr.name == signer->name, "it asks for another's name");
     require(csr.public_key.type == pki::KeyType::p256, "its key is not P-256");
     const auto key_sha256 = pki::sha256_of(csr.public_key.spki);
-    return {std::move(*signer), std::string(user), request->number, std::move(csr.public_key), key_sha256};
+    return {std::move(*signer),        std::string(user), request->number,
+            std::move(csr.public_key), key_sha256,        payload};
 }
 
 Reaction Responder::request(std::string_view user, Payload payload, bool fresh) {
@@ -213,8 +215,9 @@ Reaction Responder::wait_for_nod(const Asked& asked, Payload payload) {
 Reaction Responder::issue(const Asked& asked) {
     pki::Certificate made;
     try {
-        made =
-            issuer_.issue(pki::Profile({Role::device, policy_.lifetime}), {asked.signer.name, asked.key, {}});
+        pki::LeafRequest leaf{asked.signer.name, asked.key, {}};
+        leaf.proof = asked.message;
+        made = issuer_.issue(pki::Profile({Role::device, policy_.lifetime}), leaf);
     } catch (const Error& error) {
         if (error.id() == Code::SignerUnreachable) throw;
         throw Ignored{error.what()};  // the signer's word is final

@@ -18,6 +18,7 @@
 #include "host/lifecycle/crl_publication.h"
 #include "host/lifecycle/issue.h"
 #include "host/lifecycle/root_list.h"
+#include "host/lifecycle/signer_policy.h"
 #include "host/pki/crl.h"
 #include "host/pki/pem.h"
 #include "host/pki/succession.h"
@@ -252,6 +253,7 @@ Rolled start_root_rollover(OpenHome& home, const pki::PrivateKey& old_root, cons
     put_list(change, root_list_files(place),
              make_root_list(place, root.certificate, root_signer, now, now + kRootListLifetime));
     remove_file(place.root_exported());  // that was the old one
+    trust_root(place, root.certificate.info.fingerprint);
     return take_effect(change, home, successor, broker, "a new root", listed);
 }
 
