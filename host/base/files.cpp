@@ -13,6 +13,7 @@
 
 #include "host/base/beneath.h"
 #include "host/base/error.h"
+#include "host/base/locked.h"
 #include "host/base/temporary.h"
 
 namespace countersign {
@@ -88,7 +89,7 @@ Secret read_secret(int descriptor, const fs::path& path, std::size_t max_bytes) 
     auto content = read_all(descriptor, path, max_bytes);
     Secret secret{std::span<const std::uint8_t>(content)};
     explicit_bzero(content.data(), content.size());
-    return secret;
+    return locked(std::move(secret));
 }
 
 std::string read_text(const fs::path& path, std::size_t max_bytes) {

@@ -1,8 +1,6 @@
 // Bytes that are wiped when they go: private keys and passphrases live in nothing else.
 #pragma once
 
-#include <sys/mman.h>
-
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -15,8 +13,8 @@ namespace countersign {
 class Secret {
   public:
     Secret() = default;
-    explicit Secret(std::span<const std::uint8_t> bytes) : bytes_(bytes.begin(), bytes.end()) { lock(); }
-    explicit Secret(std::string_view text) : bytes_(text.begin(), text.end()) { lock(); }
+    explicit Secret(std::span<const std::uint8_t> bytes) : bytes_(bytes.begin(), bytes.end()) {}
+    explicit Secret(std::string_view text) : bytes_(text.begin(), text.end()) {}
     Secret(const Secret&) = delete;
     Secret& operator=(const Secret&) = delete;
     Secret(Secret&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
@@ -36,10 +34,6 @@ class Secret {
     [[nodiscard]] bool empty() const noexcept { return bytes_.empty(); }
 
   private:
-    // Not into swap, as far as RLIMIT_MEMLOCK allows. Never unlocked: another secret may be on the page.
-    void lock() noexcept {
-        if (!bytes_.empty()) (void)::mlock(bytes_.data(), bytes_.size());
-    }
     void wipe() noexcept {
         if (!bytes_.empty()) explicit_bzero(bytes_.data(), bytes_.size());
     }

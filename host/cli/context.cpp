@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "host/base/error.h"
+#include "host/base/locked.h"
 #include "host/base/printable.h"
 #include "host/cli/passphrase_input.h"
 
@@ -23,7 +24,7 @@ std::optional<std::string> environment(const char* name) {
 // The file, else what the variable held, else a prompt.
 Secret ask_passphrase(const std::string& file, const Secret& given, std::string_view prompt, bool twice) {
     if (!file.empty()) return passphrase_from_file(file);
-    if (!given.empty()) return Secret(given.text());
+    if (!given.empty()) return locked(Secret(given.text()));
     return twice ? type_passphrase_twice(prompt) : type_passphrase(prompt);
 }
 

@@ -15,6 +15,7 @@
 #include "host/base/beneath.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/locked.h"
 #include "host/base/printable.h"
 
 namespace countersign::cli {
@@ -49,7 +50,7 @@ Secret read_silently(std::string_view prompt) {
     std::size_t length = 0;
     char c = 0;
     while (length < sizeof line && ::read(STDIN_FILENO, &c, 1) == 1 && c != '\n') line[length++] = c;
-    Secret typed(std::string_view(line, length));
+    Secret typed = locked(Secret(std::string_view(line, length)));
     explicit_bzero(line, sizeof line);
     fmt::print(stderr, "\n");
     return typed;
@@ -117,7 +118,7 @@ Secret read_whole(const fs::path& path) {
 Secret take_variable(const char* name) {
     char* const value = std::getenv(name);
     if (value == nullptr) return {};
-    Secret taken{std::string_view(value)};
+    Secret taken = locked(Secret(std::string_view(value)));
     explicit_bzero(value, taken.bytes().size());  // the kernel's /proc/PID/environ is this very memory
     ::unsetenv(name);
     return taken;
@@ -129,7 +130,7 @@ Secret passphrase_from_file(const fs::path& path) {
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
     if (text.empty())
         throw Error(Code::PassphraseNeeded, fmt::format("{} holds no passphrase.", path.string()));
-    return Secret(text);
+    return locked(Secret(text));
 }
 
 Secret type_passphrase(std::string_view prompt) {

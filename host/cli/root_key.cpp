@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "host/base/error.h"
+#include "host/base/locked.h"
 #include "host/cli/options.h"
 #include "host/lifecycle/rollover.h"
 
@@ -15,7 +16,7 @@ namespace {
 std::optional<RootKey> try_passphrase(const lifecycle::Home& home, const std::string& file,
                                       const Secret& passphrase) {
     try {
-        return RootKey{lifecycle::load_root_key(home, file, passphrase), Secret(passphrase.text())};
+        return RootKey{lifecycle::load_root_key(home, file, passphrase), locked(Secret(passphrase.text()))};
     } catch (const Error& error) {
         if (error.id() != Code::PassphraseWrong) throw;
         return std::nullopt;
@@ -38,7 +39,7 @@ RootKey open_root_key(const Context& context, const lifecycle::Home& home, const
     if (!lifecycle::root_key_is_encrypted(home, file)) return {lifecycle::load_root_key(home, file, {}), {}};
     if (!context.root_passphrase_is_given()) {
         const bool given = known.empty() && context.passphrase_is_given();
-        const Secret likely = given ? context.passphrase(false) : Secret(known.text());
+        const Secret likely = given ? context.passphrase(false) : locked(Secret(known.text()));
         if (!likely.empty()) {
             if (auto opened = try_passphrase(home, file, likely)) return std::move(*opened);
         }
