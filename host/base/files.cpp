@@ -6,12 +6,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <thread>
 
 #include "host/base/beneath.h"
 #include "host/base/error.h"
+#include "host/base/locked.h"
 #include "host/base/temporary.h"
 
 namespace countersign {
@@ -21,6 +23,29 @@ namespace fs = std::filesystem;
 
 [[noreturn]] void fail(Code code, const fs::path& path) {
     throw Error(code, fmt::format("{}: {}.", path.string(), std::strerror(errno)));
+}
+
+// Straight into its place, which moves as seldom as possible: the content may be secret.
+std::vector<std::uint8_t> read_all(int file, const fs::path& path, std::size_t max_bytes) {
+    constexpr std::size_t kChunk = 16384;
+    struct stat info {};
+    const std::size_t expected =
+        ::fstat(file, &info) == 0 && info.st_size > 0 ? static_cast<std::size_t>(info.st_size) : 0;
+    std::vector<std::uint8_t> content(std::max(std::min(max_bytes, expected) + 1, kChunk));
+    std::size_t size = 0;
+    for (;;) {
+        if (size == content.size()) content.resize(size + kChunk);
+        const ssize_t got = ::read(file, content.data() + size, content.size() - size);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) fail(Code::FileRead, path);
+        size += static_cast<std::size_t>(got);
+        if (size > max_bytes) {
+            throw Error(Code::FileRead, fmt::format("{} is larger than {} bytes.", path.string(), max_bytes));
+        }
+        if (got == 0) break;
+    }
+    content.resize(size);
+    return content;
 }
 
 }  // namespace
@@ -53,26 +78,18 @@ void write_new_file(const fs::path& path, std::string_view content, mode_t mode,
 }
 
 std::vector<std::uint8_t> read_file(const fs::path& path, std::size_t max_bytes) {
-    const Descriptor file = open_file(path, O_RDONLY, Code::FileRead);
-    std::vector<std::uint8_t> content;
-    std::uint8_t chunk[16384];
-    for (;;) {
-        const ssize_t got = ::read(file.get(), chunk, sizeof chunk);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) fail(Code::FileRead, path);
-        if (got == 0) return content;
-        if (content.size() + static_cast<std::size_t>(got) > max_bytes) {
-            throw Error(Code::FileRead, fmt::format("{} is larger than {} bytes.", path.string(), max_bytes));
-        }
-        content.insert(content.end(), chunk, chunk + got);
-    }
+    return read_all(open_file(path, O_RDONLY, Code::FileRead).get(), path, max_bytes);
 }
 
 Secret read_secret(const fs::path& path, std::size_t max_bytes) {
-    auto content = read_file(path, max_bytes);
+    return read_secret(open_file(path, O_RDONLY, Code::FileRead).get(), path, max_bytes);
+}
+
+Secret read_secret(int descriptor, const fs::path& path, std::size_t max_bytes) {
+    auto content = read_all(descriptor, path, max_bytes);
     Secret secret{std::span<const std::uint8_t>(content)};
     explicit_bzero(content.data(), content.size());
-    return secret;
+    return locked(std::move(secret));
 }
 
 std::string read_text(const fs::path& path, std::size_t max_bytes) {

@@ -39,6 +39,8 @@ void write_new_file(const std::filesystem::path& path, std::string_view content,
 // The same for keys and passphrases: no copy of the content is left behind.
 [[nodiscard]] Secret read_secret(const std::filesystem::path& path,
                                  std::size_t max_bytes = std::size_t{1} << 20);
+// What is left to read of a file that is open, or comes through a pipe; `path` is for what is said of it.
+[[nodiscard]] Secret read_secret(int descriptor, const std::filesystem::path& path, std::size_t max_bytes);
 
 // Creates the folder (and its parents) with exactly this mode, whatever the umask; an existing one keeps its
 // own.

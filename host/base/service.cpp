@@ -13,8 +13,8 @@ constexpr std::size_t kMaxLine = 4096;  // a longer one is cut in two
 
 }  // namespace
 
-Service::Service(std::vector<std::string> argv, LineSink sink)
-    : argv_(std::move(argv)), sink_(std::move(sink)) {}
+Service::Service(std::vector<std::string> argv, LineSink sink, std::vector<int> handed_on)
+    : argv_(std::move(argv)), sink_(std::move(sink)), handed_on_(std::move(handed_on)) {}
 
 bool Service::turn(Time now) {
     if (child_) {
@@ -31,7 +31,7 @@ bool Service::turn(Time now) {
 }
 
 void Service::start(Time now) {
-    child_ = std::make_unique<ChildProcess>(argv_);
+    child_ = std::make_unique<ChildProcess>(argv_, handed_on_);
     started_ = now;
     ++starts_;
 }

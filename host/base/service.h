@@ -22,8 +22,9 @@ class Service {
     static constexpr std::chrono::seconds kFirstPause{1};
     static constexpr std::chrono::seconds kLastPause{60};
 
-    // `sink` gets what the program prints, line by line. Nothing is started yet.
-    Service(std::vector<std::string> argv, LineSink sink);
+    // `sink` gets what the program prints, line by line; `handed_on` as in subprocess.h. Nothing is started
+    // yet.
+    Service(std::vector<std::string> argv, LineSink sink, std::vector<int> handed_on = {});
 
     // Starts the program when it is due, passes on what it has printed, notices its end. Never waits. True
     // when it has been started or has ended.
@@ -48,6 +49,7 @@ class Service {
 
     std::vector<std::string> argv_;
     LineSink sink_;
+    std::vector<int> handed_on_;
     std::unique_ptr<ChildProcess> child_;
     std::string rest_;  // an unfinished line
     std::optional<int> exit_code_;

@@ -64,7 +64,8 @@ struct Pipe {
 };
 
 // Between fork and exec only async-signal-safe calls: argv is made before.
-pid_t spawn(const std::vector<std::string>& arguments, int input, int output) {
+pid_t spawn(const std::vector<std::string>& arguments, int input, int output,
+            std::span<const int> handed_on) {
     const auto argv = as_argv(arguments);
     const pid_t parent = ::getpid();
     const pid_t pid = ::fork();
@@ -78,6 +79,7 @@ pid_t spawn(const std::vector<std::string>& arguments, int input, int output) {
     ::dup2(input >= 0 ? input : null, STDIN_FILENO);
     ::dup2(output, STDOUT_FILENO);
     ::dup2(output, STDERR_FILENO);
+    for (const int fd : handed_on) ::fcntl(fd, F_SETFD, 0);  // close-on-exec is off, in the child alone
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -147,12 +149,12 @@ bool pump(Pipe& to_child, Pipe& from_child, std::string_view input, steady_clock
 
 CommandResult run_command(const std::vector<std::string>& argv, milliseconds deadline, std::string_view input,
                           const std::function<void(std::string_view)>& on_line,
-                          const std::function<bool()>& give_up) {
+                          const std::function<bool()>& give_up, std::span<const int> handed_on) {
     Pipe to_child;
     Pipe from_child;
     // A child that ends before it has read its input must not end us.
     std::signal(SIGPIPE, SIG_IGN);
-    const pid_t pid = spawn(argv, to_child.read_end, from_child.write_end);
+    const pid_t pid = spawn(argv, to_child.read_end, from_child.write_end, handed_on);
     to_child.close_read();
     from_child.close_write();
     CommandResult result{};
@@ -185,9 +187,9 @@ std::string find_program(std::string_view name) {
     return {};
 }
 
-ChildProcess::ChildProcess(const std::vector<std::string>& argv) {
+ChildProcess::ChildProcess(const std::vector<std::string>& argv, std::span<const int> handed_on) {
     Pipe from_child;
-    pid_ = spawn(argv, -1, from_child.write_end);
+    pid_ = spawn(argv, -1, from_child.write_end, handed_on);
     output_ = std::exchange(from_child.read_end, -1);
     set_nonblocking(output_);
 }

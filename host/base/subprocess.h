@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,11 +19,13 @@ struct CommandResult {
 };
 
 // Runs to the end. `on_line` (optional) sees each line as it comes. `input` is written to its stdin.
-// `give_up` (optional) is asked some ten times a second: true ends it as the deadline does.
+// `give_up` (optional) is asked some ten times a second: true ends it as the deadline does. `handed_on` are
+// descriptors that it has too, under the same numbers.
 [[nodiscard]] CommandResult run_command(const std::vector<std::string>& argv,
                                         std::chrono::milliseconds deadline, std::string_view input = {},
                                         const std::function<void(std::string_view)>& on_line = {},
-                                        const std::function<bool()>& give_up = {});
+                                        const std::function<bool()>& give_up = {},
+                                        std::span<const int> handed_on = {});
 
 // The full path of a program on PATH, or "" when there is none.
 [[nodiscard]] std::string find_program(std::string_view name);
@@ -31,7 +34,7 @@ struct CommandResult {
 class ChildProcess {
   public:
     // stdout and stderr of the child both arrive at output(); the child dies when this process dies.
-    explicit ChildProcess(const std::vector<std::string>& argv);
+    explicit ChildProcess(const std::vector<std::string>& argv, std::span<const int> handed_on = {});
     ChildProcess(const ChildProcess&) = delete;
     ChildProcess& operator=(const ChildProcess&) = delete;
     ~ChildProcess();

@@ -55,9 +55,8 @@ bool is_out(const lifecycle::Verdict& verdict, const std::string& fingerprint) {
 
 // The list for other software needs the authority's key: signed now when that takes no question, else said.
 std::string refresh_list(const Context& context, lifecycle::OpenHome& open) {
-    const bool asks = open.settings().encrypted && context.passphrase_file.empty() &&
-                      std::getenv("COUNTERSIGN_PASSPHRASE") == nullptr;
-    if (asks) return "The revocation list for other software is still the old one: countersign crl";
+    if (open.settings().encrypted && !context.passphrase_is_given())
+        return "The revocation list for other software is still the old one: countersign crl";
     lifecycle::IssuingAuthority authority(
         open.home(), open.settings().encrypted ? context.passphrase(false) : Secret{}, context.clock());
     const auto status = lifecycle::refresh_crl(open, authority.authority(), authority.signer());

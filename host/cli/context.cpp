@@ -1,90 +1,31 @@
 #include "host/cli/context.h"
 
 #include <fmt/format.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 
 #include "host/base/error.h"
-#include "host/base/files.h"
+#include "host/base/locked.h"
 #include "host/base/printable.h"
+#include "host/cli/passphrase_input.h"
 
 namespace countersign::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMaxPassphrase = 1024;
-
 std::optional<std::string> environment(const char* name) {
     const char* value = std::getenv(name);
     return value != nullptr && *value != '\0' ? std::optional<std::string>(value) : std::nullopt;
 }
 
-// Turns the terminal's echo off while a passphrase is typed, and always back on.
-class SilentTerminal {
-  public:
-    SilentTerminal() {
-        ::tcgetattr(STDIN_FILENO, &before_);
-        termios silent = before_;
-        silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-        ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-    }
-    SilentTerminal(const SilentTerminal&) = delete;
-    SilentTerminal& operator=(const SilentTerminal&) = delete;
-    ~SilentTerminal() { ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_); }
-
-  private:
-    termios before_{};
-};
-
-// Character by character into a buffer that is wiped: stdio would keep a copy.
-Secret read_silently(std::string_view prompt) {
-    fmt::print(stderr, "{}: ", prompt);
-    const SilentTerminal silence;
-    char line[kMaxPassphrase];
-    std::size_t length = 0;
-    char c = 0;
-    while (length < sizeof line && ::read(STDIN_FILENO, &c, 1) == 1 && c != '\n') line[length++] = c;
-    Secret typed(std::string_view(line, length));
-    explicit_bzero(line, sizeof line);
-    fmt::print(stderr, "\n");
-    return typed;
-}
-
-std::string_view without_line_end(std::string_view text) {
-    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
-    return text;
-}
-
-Secret passphrase_from_file(const fs::path& path) {
-    const Secret content = read_secret(path, kMaxPassphrase);
-    Secret passphrase(without_line_end(content.text()));
-    if (passphrase.empty()) {
-        throw Error(Code::PassphraseNeeded, fmt::format("{} holds no passphrase.", path.string()));
-    }
-    return passphrase;
-}
-
-// The file, else the variable, else a prompt.
-Secret ask_passphrase(const std::string& file, const char* variable, bool confirm) {
+// The file, else what the variable held, else a prompt.
+Secret ask_passphrase(const std::string& file, const Secret& given, std::string_view prompt, bool twice) {
     if (!file.empty()) return passphrase_from_file(file);
-    if (const char* given = std::getenv(variable); given != nullptr && *given != '\0') {
-        return Secret(std::string_view(given));
-    }
-    if (::isatty(STDIN_FILENO) == 0) throw Error(Code::PassphraseNeeded);
-    Secret typed =
-        read_silently(confirm ? "New passphrase for the authority" : "Passphrase of the authority");
-    if (typed.empty()) {
-        throw Error(Code::PassphraseNeeded, "An empty passphrase protects nothing.",
-                    "--no-passphrase says so openly");
-    }
-    if (confirm && read_silently("Once more").text() != typed.text()) {
-        throw Error(Code::PassphraseWrong, "The two passphrases differ.");
-    }
-    return typed;
+    if (!given.empty()) return locked(Secret(given.text()));
+    return twice ? type_passphrase_twice(prompt) : type_passphrase(prompt);
 }
 
 }  // namespace
@@ -98,12 +39,40 @@ fs::path Context::home_path() const {
     throw Error(Code::Usage, "There is no HOME to keep the authority in.", "countersign --home DIR …");
 }
 
+Context::Context(const Clock& clock)
+    : clock_(clock),
+      passphrase_(take_variable("COUNTERSIGN_PASSPHRASE")),
+      root_passphrase_(take_variable("COUNTERSIGN_ROOT_PASSPHRASE")),
+      new_passphrase_(take_variable("COUNTERSIGN_NEW_PASSPHRASE")) {}
+
+bool Context::passphrase_is_given() const noexcept {
+    return !passphrase_file.empty() || !passphrase_.empty();
+}
+
 Secret Context::passphrase(bool confirm) const {
-    return ask_passphrase(passphrase_file, "COUNTERSIGN_PASSPHRASE", confirm);
+    const auto key = home_path() / "authority/issuing.key.pem";
+    return ask_passphrase(
+        passphrase_file, passphrase_,
+        confirm ? "New passphrase for the authority" : fmt::format("Passphrase of {}", key.string()),
+        confirm);
+}
+
+bool Context::root_passphrase_is_given() const noexcept {
+    return !root_passphrase_file.empty() || !root_passphrase_.empty();
+}
+
+Secret Context::root_passphrase(const fs::path& key) const {
+    if (!root_passphrase_is_given() && ::isatty(STDIN_FILENO) == 0) {
+        throw Error(Code::PassphraseNeeded,
+                    fmt::format("{} is encrypted, and its passphrase was not given.", key.string()),
+                    "--root-passphrase-file FILE, or set COUNTERSIGN_ROOT_PASSPHRASE");
+    }
+    return ask_passphrase(root_passphrase_file, root_passphrase_,
+                          fmt::format("Passphrase of {}", key.string()), false);
 }
 
 Secret Context::new_passphrase(const std::string& file) const {
-    return ask_passphrase(file, "COUNTERSIGN_NEW_PASSPHRASE", true);
+    return ask_passphrase(file, new_passphrase_, "New passphrase for the authority", true);
 }
 
 std::string as_text(const Json& json) {

@@ -29,10 +29,12 @@ class Incomplete : public Error {
 // The global options, and the two ways to answer: a sentence for people, or one JSON object for programs.
 class Context {
   public:
-    explicit Context(const Clock& clock) : clock_(clock) {}
+    // Takes the passphrases out of the environment, before anything is started that would inherit them.
+    explicit Context(const Clock& clock);
 
-    std::string home_option;      // --home, else empty
-    std::string passphrase_file;  // --passphrase-file, else empty
+    std::string home_option;           // --home, else empty
+    std::string passphrase_file;       // --passphrase-file, else empty
+    std::string root_passphrase_file;  // --root-passphrase-file, else empty
     bool json = false;
     bool verbose = false;
     bool failed = false;  // set by a command whose answer is bad news: "ok": false, exit code 1
@@ -45,6 +47,12 @@ class Context {
     // The authority's passphrase: the file, else COUNTERSIGN_PASSPHRASE, else a prompt on the terminal (asked
     // twice when `confirm`). Throws Error{PassphraseNeeded} when nobody can be asked.
     [[nodiscard]] Secret passphrase(bool confirm) const;
+    [[nodiscard]] bool passphrase_is_given() const noexcept;  // nobody has to be asked for it
+
+    // That of the root's key in this file, which may be another: its own file, else
+    // COUNTERSIGN_ROOT_PASSPHRASE, else a prompt that names the key. Throws Error{PassphraseNeeded} as above.
+    [[nodiscard]] Secret root_passphrase(const std::filesystem::path& key) const;
+    [[nodiscard]] bool root_passphrase_is_given() const noexcept;
 
     // Another one for the future: the file, else COUNTERSIGN_NEW_PASSPHRASE, else a prompt, asked twice.
     [[nodiscard]] Secret new_passphrase(const std::string& file) const;
@@ -56,6 +64,7 @@ class Context {
 
   private:
     const Clock& clock_;
+    Secret passphrase_, root_passphrase_, new_passphrase_;  // what the variables held
 };
 
 // One line on stderr, as long as the work takes: "Issued 1200 of 10000". Silent unless a person is watching.

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "host/cli/commands.h"
+#include "host/cli/root_key.h"
 #include "host/lifecycle/authority_store.h"
 #include "host/lifecycle/crl_publication.h"
 #include "host/lifecycle/rollover.h"
@@ -14,14 +15,12 @@ namespace {
 
 // The root's list is signed with the root's key: when it is named, or lies in the home and is wanted.
 void publish_root_list(const Context& context, const lifecycle::Home& home, const pki::Authority& authority,
-                       const std::string& file) {
+                       const std::string& file, const Secret& known) {
     const Seconds now = context.clock().now();
     const auto end = lifecycle::root_list_end(home, authority.root());
     const bool due = !end || *end - now < lifecycle::kRootListMargin;
     if (file.empty() && (!due || !std::filesystem::exists(home.root_key()))) return;
-    const Secret passphrase =
-        lifecycle::root_key_is_encrypted(home, file) ? context.passphrase(false) : Secret{};
-    pki::KeySigner signer(lifecycle::load_root_key(home, file, passphrase));
+    pki::KeySigner signer(open_root_key(context, home, file, known).key);
     lifecycle::publish_root_list(home, authority.root(), signer, now);
 }
 
@@ -30,7 +29,7 @@ void publish(const Context& context, const std::string& root) {
     lifecycle::OpenHome open(home, context.clock());
     const Secret passphrase = open.settings().encrypted ? context.passphrase(false) : Secret{};
     lifecycle::IssuingAuthority authority(home, passphrase, context.clock());
-    publish_root_list(context, home, authority.authority(), root);
+    publish_root_list(context, home, authority.authority(), root, passphrase);
     const auto status = lifecycle::publish_crl(open, authority.authority(), authority.signer());
     const std::string file = lifecycle::crl_files(home).pem.string();
     const auto root_end = lifecycle::root_list_end(home, authority.authority().root());

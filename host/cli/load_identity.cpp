@@ -39,12 +39,6 @@ Secret wifi_password(const Context& context, const std::string& file) {
     return password;
 }
 
-// Nobody has to be asked for it.
-bool passphrase_is_given(const Context& context) {
-    const char* variable = std::getenv("COUNTERSIGN_PASSPHRASE");
-    return !context.passphrase_file.empty() || (variable != nullptr && *variable != '\0');
-}
-
 bool wants_host_key(const Context& context, const LoadCommand& command, const lifecycle::Home& home) {
     if (command.host_key) return true;
     const lifecycle::OpenHome open(home, context.clock());  // finishes what a killed `issue` left
@@ -113,7 +107,7 @@ LoadPlan::LoadPlan(const Context& context, const LoadCommand& command)
 // It is needed for a name nobody has yet and for new keys; else the board decides.
 void LoadPlan::check_passphrase() {
     const auto registry = registry::Registry::open(home_.registry(), context_.clock());
-    if (command_.replace || !registry.find_device(command_.name) || passphrase_is_given(context_))
+    if (command_.replace || !registry.find_device(command_.name) || context_.passphrase_is_given())
         static_cast<void>(authority());
 }
 

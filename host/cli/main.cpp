@@ -3,8 +3,10 @@
 #include <csignal>
 
 #include "host/base/error.h"
+#include "host/base/undumpable.h"
 #include "host/cli/commands.h"
 #include "host/cli/context.h"
+#include "host/pki/locked_memory.h"
 
 namespace countersign::cli {
 namespace {
@@ -17,6 +19,9 @@ void add_global_options(const Command& app, Context& context) {
     app.option("--home", context.home_option, "The folder that holds everything").type_name("DIR");
     app.flag("--json", context.json, "Answer with one JSON object");
     app.option("--passphrase-file", context.passphrase_file, "Where the authority's passphrase is")
+        .type_name("FILE");
+    app.option("--root-passphrase-file", context.root_passphrase_file,
+               "Where that of the root's key is, if it is another")
         .type_name("FILE");
     app.flag("-v,--verbose", context.verbose, "Say more");
 }
@@ -99,6 +104,9 @@ int guarded_run(int argc, char** argv) noexcept {
 }  // namespace countersign::cli
 
 int main(int argc, char** argv) {
+    // Most commands open a key or ask for a passphrase, and which do is no matter for each of them.
+    countersign::make_undumpable();
+    countersign::pki::keep_keys_in_locked_memory();
     std::signal(SIGPIPE, SIG_IGN);
     return countersign::cli::guarded_run(argc, argv);
 }

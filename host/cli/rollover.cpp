@@ -9,6 +9,7 @@
 #include "host/base/error.h"
 #include "host/cli/commands.h"
 #include "host/cli/options.h"
+#include "host/cli/root_key.h"
 #include "host/lifecycle/compromise.h"
 
 namespace countersign::cli {
@@ -23,17 +24,17 @@ struct RolloverOptions {
     std::vector<std::string> without;
 };
 
-// The root's key, unlocked, and the passphrase for what is made under it.
+// What a rollover opens: the new keys have the home's passphrase, whatever the root's is.
 struct Unlocked {
     pki::PrivateKey root;
-    Secret passphrase;  // empty in a home whose keys are not encrypted
+    Secret passphrase;  // the home's; empty when its keys are not encrypted
 };
 
 Unlocked unlock(const Context& context, const lifecycle::OpenHome& open, const std::string& file) {
-    const bool asked = open.settings().encrypted || lifecycle::root_key_is_encrypted(open.home(), file);
-    Secret passphrase = asked ? context.passphrase(false) : Secret{};
-    auto root = lifecycle::load_root_key(open.home(), file, passphrase);
-    return {std::move(root), open.settings().encrypted ? std::move(passphrase) : Secret{}};
+    (void)lifecycle::root_key_is_encrypted(open.home(), file);  // it is there, before anybody is asked
+    Secret passphrase = proven_passphrase(context, open.home());
+    auto root = open_root_key(context, open.home(), file, passphrase);
+    return {std::move(root.key), std::move(passphrase)};
 }
 
 std::string told(bool running) {

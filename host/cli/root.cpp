@@ -7,43 +7,29 @@
 #include "host/base/files.h"
 #include "host/base/tree.h"
 #include "host/cli/commands.h"
-#include "host/lifecycle/home.h"
-#include "host/pki/authority.h"
-#include "host/pki/key.h"
+#include "host/cli/root_key.h"
+#include "host/lifecycle/rollover.h"
 
 namespace countersign::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kEncrypted = "BEGIN ENCRYPTED PRIVATE KEY";
-
-Secret read_root_key(const lifecycle::Home& home) {
+void check_root_key_is_here(const lifecycle::Home& home) {
     home.require_initialised();
     if (!fs::exists(home.root_key())) throw Error(Code::RootOffline);
-    return read_secret(home.root_key());
-}
-
-// Throws unless the file holds this authority's root key and the passphrase opens it.
-void check_copy(const lifecycle::Home& home, const fs::path& copy, const Secret& passphrase) {
-    const auto key = pki::PrivateKey::from_pem(read_secret(copy).text(), passphrase);
-    if (!pki::belongs(key, pki::parse_certificate_pem(read_text(home.root_certificate())))) {
-        throw Error(Code::AuthorityBroken, fmt::format("{} is not this authority's root key.", copy.string()),
-                    "countersign root export FILE");
-    }
 }
 
 // The copy is always encrypted: it leaves the computer.
 void export_root(const Context& context, const std::string& file) {
     const lifecycle::Home home(context.home_path());
-    const Secret pem = read_root_key(home);
-    const bool encrypted = pem.text().find(kEncrypted) != std::string_view::npos;
-    const Secret passphrase = context.passphrase(!encrypted);
-    const auto key = pki::PrivateKey::from_pem(pem.text(), passphrase);
+    check_root_key_is_here(home);
+    auto [key, passphrase] = open_root_key(context, home, "");
+    if (passphrase.empty()) passphrase = context.passphrase(true);
     const fs::path path = fs::absolute(file);
     write_new_file(path, key.to_encrypted_pem(passphrase), kPrivateFile, true);
     sync_folder(path.parent_path());
-    check_copy(home, path, passphrase);
+    (void)lifecycle::load_root_key(home, path, passphrase);
     write_file(home.root_exported(), path.string() + "\n", kPrivateFile);
     context.report(
         fmt::format(
@@ -54,9 +40,9 @@ void export_root(const Context& context, const std::string& file) {
 
 void remove_root(const Context& context, const std::string& copy) {
     const lifecycle::Home home(context.home_path());
-    (void)read_root_key(home);
+    check_root_key_is_here(home);
     if (!copy.empty()) {
-        check_copy(home, copy, context.passphrase(false));
+        (void)open_root_key(context, home, copy);
     } else if (!fs::exists(home.root_exported())) {
         throw Error(Code::RootNotExported);
     }

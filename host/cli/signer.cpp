@@ -13,6 +13,7 @@
 #include "host/lifecycle/crl_publication.h"
 #include "host/lifecycle/host_identities.h"
 #include "host/lifecycle/plausible_clock.h"
+#include "host/lifecycle/signer_policy.h"
 #include "host/lifecycle/signer_service.h"
 
 namespace countersign::cli {
@@ -65,10 +66,14 @@ void serve(const Context& context, const lifecycle::Home& home, const Secret& pa
     lifecycle::IssuingAuthority authority(home, passphrase, context.clock(), lifecycle::ClockCheck::later);
     if (lifecycle::ensure_responder(*open, authority.issuer()))
         context.note("Made the responder's identity.");
+    lifecycle::ensure_signer_policy(*open);
     open.reset();
     const auto registry = registry::Registry::open(home.registry(), context.clock());
-    lifecycle::SigningDesk desk(registry, authority.authority(), authority.signer(), context.clock(),
-                                [&home] { return lifecycle::load_settings(home); });
+    lifecycle::SigningDesk desk(
+        registry, authority.authority(), authority.signer(), context.clock(),
+        [&home] { return lifecycle::load_settings(home); },
+        [&home] { return lifecycle::load_signer_policy(home); },
+        lifecycle::load_ancestors(home, lifecycle::load_signer_policy(home)));
     lifecycle::SignerService service(home.signer_socket(), desk, [&context](std::string_view line) {
         context.note(fmt::format("{}  {}", format_time(context.clock().now()).substr(11, 8), line));
     });

@@ -55,7 +55,13 @@ struct Unit {
     const char* after;
     const char* command;
     const char* own;  // lines of [Service] that only this one has
+    bool signs = false;
 };
+
+// A broker or responder that was taken over changes neither keys nor what the signer goes by.
+constexpr const char* kOnlyReadsTheAuthority =
+    "ReadOnlyPaths={home}/authority\n"
+    "InaccessiblePaths=-{home}/authority/root.key.pem -{home}/authority/issuing.key.pem\n";
 
 constexpr Unit kUnits[] = {
     {"broker", "Countersign: Mosquitto that lets in exactly the right devices", "network-online.target",
@@ -67,7 +73,8 @@ constexpr Unit kUnits[] = {
      "LoadCredentialEncrypted=passphrase:/etc/credstore.encrypted/countersign.passphrase\n"
      "PrivateNetwork=yes\n"
      "RestrictAddressFamilies=AF_UNIX\n"
-     "IPAddressDeny=any\n"},
+     "IPAddressDeny=any\n",
+     true},
     {"responder", "Countersign: answers devices that renew",
      "countersign-broker.service countersign-signer.service", "responder",
      "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX\n"},
@@ -90,12 +97,12 @@ std::string systemd_units(const std::filesystem::path& program, const std::files
             "\n"
             "[Service]\n"
             "ExecStart={} --home {} {}\n"
-            "{}{}"
+            "{}{}{}"
             "\n"
             "[Install]\n"
             "WantedBy=multi-user.target\n",
             unit.name, unit.description, unit.after, unit.after, program.string(), home.string(),
-            unit.command, unit.own, place(kCommon));
+            unit.command, unit.own, unit.signs ? "" : place(kOnlyReadsTheAuthority), place(kCommon));
     }
     return text;
 }

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 
@@ -44,13 +43,13 @@ std::string own_program() {
 class Parts {
   public:
     Parts(const Context& context, const lifecycle::Home& home, const Options& options,
-          const std::string& passphrase_file)
+          const loader::MemoryFile& passphrase)
         : context_(context) {
         const std::vector<std::string> base = {own_program(), "--home", home.root().string()};
         add("broker", base,
             options.address.empty() ? std::vector<std::string>{"broker"}
                                     : std::vector<std::string>{"broker", "--address", options.address});
-        add("signer", base, {"signer", "--passphrase-file", passphrase_file});
+        add("signer", base, {"signer", "--passphrase-file", passphrase.path()}, {passphrase.descriptor()});
         add("responder", base, {"responder"});
     }
 
@@ -73,12 +72,15 @@ class Parts {
     }
 
   private:
-    void add(std::string_view name, std::vector<std::string> argv, const std::vector<std::string>& command) {
+    void add(std::string_view name, std::vector<std::string> argv, const std::vector<std::string>& command,
+             std::vector<int> handed_on = {}) {
         argv.insert(argv.end(), command.begin(), command.end());
-        parts_.push_back(std::make_unique<Part>(Part{name, Service(std::move(argv), [name](auto line) {
-                                                         fmt::print("{:9} | {}\n", name, one_line(line));
-                                                         std::fflush(stdout);
-                                                     })}));
+        const auto say = [name](std::string_view line) {
+            fmt::print("{:9} | {}\n", name, one_line(line));
+            std::fflush(stdout);
+        };
+        parts_.push_back(
+            std::make_unique<Part>(Part{name, Service(std::move(argv), say, std::move(handed_on))}));
     }
 
     [[nodiscard]] std::string standing() const {
@@ -107,7 +109,6 @@ class Parts {
 Secret proven_passphrase(const Context& context, const lifecycle::Home& home) {
     const auto settings = lifecycle::load_settings(home);
     Secret passphrase = settings.encrypted ? context.passphrase(false) : Secret{};
-    ::unsetenv("COUNTERSIGN_PASSPHRASE");  // three programs and a broker would inherit it
     const lifecycle::IssuingAuthority proof(home, passphrase, context.clock(), lifecycle::ClockCheck::later);
     return passphrase;
 }
@@ -120,7 +121,7 @@ void run_up(const Context& context, const Options& options) {
         return;
     }
     const loader::MemoryFile passphrase(proven_passphrase(context, home));
-    Parts parts(context, home, options, passphrase.path());
+    Parts parts(context, home, options, passphrase);
     const Interrupt interrupt;
     while (!interrupt.seen()) {
         parts.turn();

@@ -7,6 +7,7 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/lifecycle/issue.h"
+#include "host/lifecycle/key_history.h"
 #include "host/pki/csr.h"
 #include "host/pki/message_signature.h"
 
@@ -34,17 +35,25 @@ pki::Csr checked_request(pki::ByteView bytes, const std::string& name) {
     return csr;
 }
 
-// The certificate this key was given before. A key is for one name, one role and one life.
-std::optional<pki::Certificate> certified(const registry::Registry& registry, const pki::Csr& csr,
-                                          Role role) {
-    const auto row = registry.find_by_key(pki::sha256_of(csr.public_key.spki));
+// The certificate this key was given before. A board's key has one life only.
+std::optional<pki::Certificate> certified(const registry::Registry& registry, const pki::Authority& authority,
+                                          const pki::Csr& csr, Role role) {
+    constexpr std::string_view kCure =
+        "mpremote connect PORT fs rm :slots/new/name, then load again: the board makes other keys";
+    const auto key = pki::sha256_of(csr.public_key.spki);
+    try {
+        check_key_history(registry, authority, key, csr.name, role);
+    } catch (const Error& error) {
+        if (error.id() != Code::KeyUsed) throw;
+        throw Error(Code::KeyUsed, error.detail(), kCure);
+    }
+    const auto row = registry.find_by_key(key);
     if (!row) return std::nullopt;
-    if (row->name == csr.name && row->role == role && may_connect(row->state))
-        return pki::parse_certificate(row->der);
-    throw Error(Code::CsrInvalid,
+    if (may_connect(row->state)) return pki::parse_certificate(row->der);
+    throw Error(Code::KeyUsed,
                 fmt::format("The board shows a key that had a certificate of {}, which is {}.", row->name,
                             to_string(row->state)),
-                "mpremote connect PORT fs rm :slots/new/name, then load again: the board makes other keys");
+                kCure);
 }
 
 }  // namespace
@@ -115,8 +124,8 @@ Enrolled enrol(OpenHome& home, IssuingAuthority& authority, const EnrolRequest& 
                     fmt::format("countersign load {}", request.name));
     }
     auto& registry = home.registry();
-    const auto old_working = certified(registry, working, Role::device);
-    const auto old_birth = certified(registry, birth, Role::birth);
+    const auto old_working = certified(registry, authority.authority(), working, Role::device);
+    const auto old_birth = certified(registry, authority.authority(), birth, Role::birth);
     if (old_working && old_birth) return {*old_working, *old_birth, true};
 
     const std::chrono::days lifetime(home.settings().days);

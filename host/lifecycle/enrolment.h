@@ -46,7 +46,8 @@ struct Enrolled {
 
 // Signs both requests and registers both certificates, pending, in one transaction with the chip's id. Keys
 // that were certified for this name before get the same certificates. Throws Error{CsrInvalid,
-// KeyTypeUnsupported} for requests that are not two P-256 keys of this name, and what the issuer throws.
+// KeyTypeUnsupported, KeyUsed} for requests that are not two P-256 keys of this name and nobody else's, and
+// what the issuer throws.
 [[nodiscard]] Enrolled enrol(OpenHome& home, IssuingAuthority& authority, const EnrolRequest& request);
 
 // The board holds the birth key: certificates of the same kind issued before are retired. The working

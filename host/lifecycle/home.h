@@ -35,6 +35,9 @@ class Home {
         return authority() / "anchors" / std::to_string(version);
     }
 
+    // What the signer allows, whatever settings.json says (signer_policy.h).
+    [[nodiscard]] std::filesystem::path signer_policy() const { return authority() / "signer.json"; }
+
     // The new root under the old root's signature, while the broker sends it along.
     [[nodiscard]] std::filesystem::path bridge() const { return authority() / "bridge.crt.pem"; }
     // The signed list of brokers of the newest version the signer has seen.

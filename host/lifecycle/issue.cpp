@@ -7,6 +7,8 @@
 #include "host/broker/config.h"
 #include "host/broker/control.h"
 #include "host/lifecycle/access.h"
+#include "host/lifecycle/key_history.h"
+#include "host/pki/message_signature.h"
 
 namespace countersign::lifecycle {
 namespace {
@@ -86,6 +88,10 @@ void check_request(OpenHome& home, const IssueRequest& request) {
                     fmt::format("countersign issue {} --csr FILE", request.csr->name));
     }
     check_against_registry(home, request);
+    if (request.csr) {
+        check_key_history(home.registry(), load_authority(home.home(), home.clock().now()),
+                          pki::sha256_of(request.csr->public_key.spki), request.name, request.role);
+    }
 }
 
 std::optional<Issued> already_finished(OpenHome& home, const IssueRequest& request) {

@@ -38,7 +38,7 @@ void check_name(const std::string& name);
 void check_known(const registry::Device& device, const std::string& name, Role role);
 
 // What can be refused without the authority's key: asked before the passphrase is. Throws Error{NameInvalid,
-// NameReserved, NameTaken, CsrInvalid, Usage}.
+// NameReserved, NameTaken, CsrInvalid, KeyUsed, Usage}.
 void check_request(OpenHome& home, const IssueRequest& request);
 
 // The identity an earlier, killed run of the same command had committed: nothing is left to do but say so,

@@ -41,8 +41,12 @@ class Connection {
 }  // namespace
 
 pki::Bytes RemoteSigner::sign(pki::ByteView to_be_signed) {
+    return sign_with(to_be_signed, {});
+}
+
+pki::Bytes RemoteSigner::sign_with(pki::ByteView to_be_signed, pki::ByteView proof) {
     const Connection connection(socket_);
-    const auto answer = connection.ask(signer_wire::question(to_be_signed));
+    const auto answer = connection.ask(signer_wire::question({to_be_signed, proof}));
     if (!answer) {
         throw Error(Code::SignerUnreachable, fmt::format("No signer answers at {}.", socket_.string()));
     }

@@ -16,6 +16,8 @@ class RemoteSigner final : public pki::Signer {
     [[nodiscard]] const pki::PublicKey& public_key() const noexcept override { return public_key_; }
     // Throws Error{SignerUnreachable} when no signer answers within ten seconds, and what it refuses with.
     [[nodiscard]] pki::Bytes sign(pki::ByteView to_be_signed) override;
+    // For a device: `proof` is its Request.
+    [[nodiscard]] pki::Bytes sign_with(pki::ByteView to_be_signed, pki::ByteView proof) override;
 
   private:
     std::filesystem::path socket_;

@@ -6,6 +6,7 @@
 
 #include "host/base/error.h"
 #include "host/lifecycle/issue.h"
+#include "host/lifecycle/key_history.h"
 #include "host/pki/message_signature.h"
 
 namespace countersign::lifecycle {
@@ -55,6 +56,16 @@ pki::Csr read_csr(Payload der) {
     }
 }
 
+void check_history(const registry::Registry& registry, const pki::Authority& authority,
+                   const Fingerprint& key, const std::string& name) {
+    try {
+        check_key_history(registry, authority, key, name, Role::device);
+    } catch (const Error& error) {
+        if (error.id() != Code::KeyUsed) throw;
+        throw Ignored{fmt::format("{}: {}", error.code(), error.detail())};
+    }
+}
+
 std::string ignored_line(std::string_view topic, const Ignored& ignored) {
     std::string shown;  // a topic is whatever the broker says it is
     for (const char c : topic.substr(0, 100)) shown += c >= 0x20 && c < 0x7F ? c : '?';
@@ -69,6 +80,7 @@ struct Responder::Asked {
     std::uint32_t number;
     pki::PublicKey key;
     Fingerprint key_sha256;
+    Payload message;  // the whole of it
 };
 
 Reaction Responder::received(std::string_view topic, Payload payload, bool fresh) {
@@ -101,7 +113,8 @@ Responder::Asked Responder::verified(std::string_view user, Payload payload) con
     require(csr.name == signer->name, "it asks for another's name");
     require(csr.public_key.type == pki::KeyType::p256, "its key is not P-256");
     const auto key_sha256 = pki::sha256_of(csr.public_key.spki);
-    return {std::move(*signer), std::string(user), request->number, std::move(csr.public_key), key_sha256};
+    return {std::move(*signer),        std::string(user), request->number,
+            std::move(csr.public_key), key_sha256,        payload};
 }
 
 Reaction Responder::request(std::string_view user, Payload payload, bool fresh) {
@@ -110,9 +123,8 @@ Reaction Responder::request(std::string_view user, Payload payload, bool fresh) 
     const Seconds now = clock_.now();
     if (fresh) registry_.set_seen(signer.name);
 
+    check_history(registry_, issuer_.authority(), asked.key_sha256, signer.name);
     const auto known = registry_.find_by_key(asked.key_sha256);
-    require(!known || (known->name == signer.name && known->role == Role::device),
-            "its key has another certificate");
     // One that never reached its device and would be of no use to it now is made anew.
     const bool never_used = known && known->state == CertificateState::pending;
     if (known && !(never_used && !is_current(*known))) return answer_again(asked, *known);
@@ -237,8 +249,9 @@ Reaction Responder::wait_for_nod(const Asked& asked, Payload payload) {
 Reaction Responder::issue(const Asked& asked) {
     pki::Certificate made;
     try {
-        made =
-            issuer_.issue(pki::Profile({Role::device, policy_.lifetime}), {asked.signer.name, asked.key, {}});
+        pki::LeafRequest leaf{asked.signer.name, asked.key, {}};
+        leaf.proof = asked.message;
+        made = issuer_.issue(pki::Profile({Role::device, policy_.lifetime}), leaf);
     } catch (const Error& error) {
         if (error.id() == Code::SignerUnreachable || error.id() == Code::ClockDoubtful) throw;
         throw Ignored{error.what()};  // the signer's word is final

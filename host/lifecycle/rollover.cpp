@@ -18,6 +18,7 @@
 #include "host/lifecycle/crl_publication.h"
 #include "host/lifecycle/issue.h"
 #include "host/lifecycle/root_list.h"
+#include "host/lifecycle/signer_policy.h"
 #include "host/pki/crl.h"
 #include "host/pki/pem.h"
 #include "host/pki/succession.h"
@@ -61,20 +62,16 @@ void put_list(ChangeSet& change, const CrlFiles& files, pki::ByteView der) {
 }
 
 // For other software: the last list of the old issuing CA, which never lapses, and the first one of the new.
-// False when the old key could not be used any more, so that there is no last list.
+// False when the old key is lost, so that there is no last list: no reason to keep an old CA at work.
 bool put_lists(ChangeSet& change, OpenHome& home, const pki::Authority& old, Successor& successor,
-               const Secret& passphrase) {
+               const std::optional<pki::PrivateKey>& old_key) {
     put_list(change, crl_files(home.home()),
              make_next_crl(home, successor.authority, successor.signer, home.clock().now() + kCrlLifetime));
-    try {
-        pki::KeySigner signer(
-            pki::PrivateKey::from_pem(read_secret(home.home().issuing_key()).text(), passphrase));
-        put_list(change, last_crl_files(home.home(), old.issuing().info.fingerprint),
-                 make_next_crl(home, old, signer, pki::kForever));
-        return true;
-    } catch (const Error&) {  // lost, or under another passphrase: no reason to keep an old CA at work
-        return false;
-    }
+    if (!old_key || !pki::belongs(*old_key, old.issuing())) return false;
+    pki::KeySigner signer(*old_key);
+    put_list(change, last_crl_files(home.home(), old.issuing().info.fingerprint),
+             make_next_crl(home, old, signer, pki::kForever));
+    return true;
 }
 
 pki::NewCa new_issuing(OpenHome& home, const pki::Certificate& root, const pki::PrivateKey& root_key) {
@@ -169,8 +166,25 @@ pki::PrivateKey load_root_key(const Home& home, const fs::path& file, const Secr
     return key;
 }
 
+std::optional<pki::PrivateKey> present_issuing_key(const Home& home, const Secret& passphrase) {
+    if (!fs::exists(home.issuing_key())) return std::nullopt;
+    const Secret pem = read_secret(home.issuing_key());
+    try {
+        return pki::PrivateKey::from_pem(pem.text(), passphrase);
+    } catch (const Error& error) {
+        if (error.id() != Code::PassphraseWrong && error.id() != Code::PassphraseNeeded) return std::nullopt;
+        throw Error(error.id(),
+                    fmt::format("{} is not opened by the passphrase that its successor would have.",
+                                home.issuing_key().string()),
+                    fmt::format("give the home's own; where it is lost: mv '{0}' '{0}.lost', and the same "
+                                "command with a new one",
+                                home.issuing_key().string()));
+    }
+}
+
 Rolled roll_issuing(OpenHome& home, const pki::PrivateKey& root, const Secret& passphrase, OldKey old_key) {
     check_configuration(home.home());
+    const auto present = present_issuing_key(home.home(), passphrase);
     const auto now = home.clock().now();
     const auto old = load_authority(home.home(), now);
     const auto issuing = new_issuing(home, old.root(), root);
@@ -182,7 +196,7 @@ Rolled roll_issuing(OpenHome& home, const pki::PrivateKey& root, const Secret& p
     put_client_anchors(change, home.home(), pem);
     change.put(home.home().issuing_certificate(), pem, kPublicFile);
     put_key(change, home.home().issuing_key(), issuing.key, passphrase);
-    const bool listed = put_lists(change, home, old, successor, passphrase);
+    const bool listed = put_lists(change, home, old, successor, present);
     pki::KeySigner root_signer(root);
     const auto stolen = old_key == OldKey::stolen ? std::optional(old.issuing().info.serial) : std::nullopt;
     put_list(change, root_list_files(home.home()),
@@ -207,6 +221,7 @@ Rolled start_root_rollover(OpenHome& home, const pki::PrivateKey& old_root, cons
     const Home& place = home.home();
     check_configuration(place);
     check_can_be_followed(place, old_root);
+    const auto present = present_issuing_key(place, passphrase);
     const auto now = home.clock().now();
     const auto old = load_authority(place, now);
     pki::SystemRandom random;
@@ -232,12 +247,13 @@ Rolled start_root_rollover(OpenHome& home, const pki::PrivateKey& old_root, cons
     change.put(place.anchor_set(rollover.anchors_version),
                {reinterpret_cast<const char*>(anchors.data()), anchors.size()}, kPublicFile);
     change.put(place.rollover(), as_json(rollover), kPublicFile);
-    const bool listed = put_lists(change, home, old, successor, passphrase);
+    const bool listed = put_lists(change, home, old, successor, present);
     put_list(change, last_root_list_files(place, rollover.from),
              make_root_list(place, old.root(), old_signer, now, pki::kForever));
     put_list(change, root_list_files(place),
              make_root_list(place, root.certificate, root_signer, now, now + kRootListLifetime));
     remove_file(place.root_exported());  // that was the old one
+    trust_root(place, root.certificate.info.fingerprint);
     return take_effect(change, home, successor, broker, "a new root", listed);
 }
 

@@ -32,8 +32,14 @@ struct Rolled {
 // Whether its file is encrypted. Throws Error{RootOffline}.
 [[nodiscard]] bool root_key_is_encrypted(const Home& home, const std::filesystem::path& file);
 
+// The present issuing key, opened with the passphrase that its successor is to have: a slip of the finger, or
+// the root's passphrase, would be found out years later. nullopt: it is gone or damaged. Throws
+// Error{PassphraseNeeded, PassphraseWrong} naming its file.
+[[nodiscard]] std::optional<pki::PrivateKey> present_issuing_key(const Home& home, const Secret& passphrase);
+
 // A new issuing CA under the same root. No device is involved: each trusts the root, and the broker sends its
-// chain. The old issuing key is destroyed. `passphrase` (may be empty) encrypts the new one.
+// chain. The old issuing key is destroyed. `passphrase` is the home's (empty: keys are not encrypted) and
+// encrypts what is made; throws what present_issuing_key does.
 Rolled roll_issuing(OpenHome& home, const pki::PrivateKey& root, const Secret& passphrase,
                     OldKey old_key = OldKey::retired);
 

@@ -54,10 +54,10 @@ bool is_ours(int fd) {
 pki::Bytes answer_frame(SigningDesk& desk, pki::ByteView frame,
                         const std::function<void(std::string_view)>& line) {
     try {
-        const auto tbs = signer_wire::read_question(frame);
-        if (!tbs) throw Error(Code::SignerRefused, "This is no question.");
-        const auto signature = desk.sign(*tbs);
-        const auto info = pki::read_tbs(*tbs);
+        const auto question = signer_wire::read_question(frame);
+        if (!question) throw Error(Code::SignerRefused, "This is no question.");
+        const auto signature = desk.sign(question->tbs, question->request);
+        const auto info = pki::read_tbs(question->tbs);
         line(fmt::format("signed: {} {}, serial {}, to {}", to_string(*info.role), info.name, info.serial,
                          format_time(info.not_after)));
         return signer_wire::granted(signature);

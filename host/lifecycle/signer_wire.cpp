@@ -11,10 +11,13 @@
 #include <cstring>
 #include <filesystem>
 
+#include "core/identity/message.h"
+
 namespace countersign::lifecycle::signer_wire {
 namespace {
 
 constexpr std::uint8_t kSign = 'S';
+constexpr std::uint8_t kSignForRequest = 'R';
 constexpr std::uint8_t kGranted = '+';
 constexpr std::uint8_t kRefused = '-';
 
@@ -47,13 +50,24 @@ bool send_all(int fd, pki::ByteView bytes) {
 
 }  // namespace
 
-pki::Bytes question(pki::ByteView tbs) {
-    return tagged(kSign, tbs);
+pki::Bytes question(const Question& question) {
+    if (question.request.empty()) return tagged(kSign, question.tbs);
+    const std::size_t size = question.request.size();
+    if (size > message::kMaxMessage) throw Error(Code::Internal, "A Request is too long for the signer.");
+    pki::Bytes frame{kSignForRequest, static_cast<std::uint8_t>(size >> 8U), static_cast<std::uint8_t>(size)};
+    frame.insert(frame.end(), question.request.begin(), question.request.end());
+    frame.insert(frame.end(), question.tbs.begin(), question.tbs.end());
+    return frame;
 }
 
-std::optional<pki::ByteView> read_question(pki::ByteView frame) {
-    if (frame.size() < 2 || frame.size() > kMaxFrame || frame[0] != kSign) return std::nullopt;
-    return frame.subspan(1);
+std::optional<Question> read_question(pki::ByteView frame) {
+    constexpr std::size_t kHead = 3;
+    if (frame.size() < 2 || frame.size() > kMaxFrame) return std::nullopt;
+    if (frame[0] == kSign) return Question{frame.subspan(1)};
+    if (frame[0] != kSignForRequest || frame.size() < kHead) return std::nullopt;
+    const std::size_t size = std::size_t{frame[1]} << 8U | frame[2];
+    if (size == 0 || size > message::kMaxMessage || frame.size() <= kHead + size) return std::nullopt;
+    return Question{frame.subspan(kHead + size), frame.subspan(kHead, size)};
 }
 
 pki::Bytes granted(pki::ByteView signature) {

@@ -1,7 +1,9 @@
 // What the signer and those who ask it say to each other: one question and one answer for each connection,
 // each with its length (4 bytes, big endian) before it.
 //
-//   question   1 byte 'S', then the DER TBSCertificate to sign
+//   question   1 byte 'S', then the DER TBSCertificate to sign; or 1 byte 'R', the length (2 bytes, big
+//   endian) of
+//              a device's Request (docs/protocol.md), the Request, then the TBSCertificate it asks for
 //   answer     1 byte '+', then the signature; or 1 byte '-', the catalogue's code, a line feed, the detail
 #pragma once
 
@@ -17,9 +19,15 @@ namespace countersign::lifecycle::signer_wire {
 // A certificate of 32 hosts is under 10 KiB.
 inline constexpr std::size_t kMaxFrame = std::size_t{16} * 1024;
 
-[[nodiscard]] pki::Bytes question(pki::ByteView tbs);
-// The TBSCertificate in it; nothing when it is no question.
-[[nodiscard]] std::optional<pki::ByteView> read_question(pki::ByteView frame);
+struct Question {
+    pki::ByteView tbs;
+    pki::ByteView request{};  // empty: 'S'
+};
+
+// Throws Error{Internal} when the Request is longer than a message may be.
+[[nodiscard]] pki::Bytes question(const Question& question);
+// Nothing when it is no question.
+[[nodiscard]] std::optional<Question> read_question(pki::ByteView frame);
 
 [[nodiscard]] pki::Bytes granted(pki::ByteView signature);
 [[nodiscard]] pki::Bytes refused(const Error& error);

@@ -1,6 +1,7 @@
 #include "host/loader/memory_file.h"
 
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,12 +9,14 @@
 #include <utility>
 
 #include "host/base/error.h"
+#include "host/base/files.h"
 
 namespace countersign::loader {
 
 MemoryFile::MemoryFile(const Secret& content) : size_(content.bytes().size()) {
     fd_ = ::memfd_create("countersign", MFD_CLOEXEC);
     if (fd_ < 0) throw Error(Code::Internal, "memfd_create failed.");
+    (void)::fchmod(fd_, kPrivateFile);  // it is made with 0777
     std::size_t done = 0;
     while (done < size_) {
         const ssize_t written = ::write(fd_, content.bytes().data() + done, size_ - done);
@@ -41,7 +44,7 @@ MemoryFile::~MemoryFile() {
 }
 
 std::string MemoryFile::path() const {
-    return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(fd_);
+    return "/proc/self/fd/" + std::to_string(fd_);
 }
 
 }  // namespace countersign::loader

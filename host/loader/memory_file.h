@@ -19,7 +19,9 @@ class MemoryFile {
     // Wipes the content.
     ~MemoryFile();
 
-    // A path that programs of the same user can open while this object lives.
+    // What a program has to be started with (subprocess.h, `handed_on`), and the path it finds the file at.
+    // Nobody else has one: /proc/PID/fd of this process would be open to every program of its user.
+    [[nodiscard]] int descriptor() const noexcept { return fd_; }
     [[nodiscard]] std::string path() const;
 
   private:

@@ -110,7 +110,7 @@ MpremoteBoard::Attempt MpremoteBoard::mpremote(std::vector<std::string> commands
         return line.lost() || (attempt.begun && last_reset(line.since(attempt.ours))) ||
                steady_clock::now() - std::max(started, line.heard_at()) > silence_;
     };
-    attempt.result = run_command(commands, deadline, {}, listen, give_up);
+    attempt.result = run_command(commands, deadline, {}, listen, give_up, handed_on_);
     return attempt;
 }
 
@@ -218,8 +218,13 @@ std::string MpremoteBoard::run(const std::vector<Secret>& scripts, milliseconds 
     std::vector<MemoryFile> files;
     std::vector<std::string> commands;
     files.reserve(scripts.size());
+    struct Forgotten {
+        std::vector<int>& descriptors;
+        ~Forgotten() { descriptors.clear(); }
+    } const forgotten{handed_on_};
     for (const auto& script : scripts) {
         const auto& file = files.emplace_back(script);
+        handed_on_.push_back(file.descriptor());
         if (!commands.empty()) commands.emplace_back("+");
         commands.insert(commands.end(), {"run", file.path()});
     }

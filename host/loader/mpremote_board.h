@@ -53,8 +53,9 @@ class MpremoteBoard final : public Board {
     std::string port_;
     std::chrono::milliseconds silence_;
     std::unique_ptr<Cable> cable_;
-    bool fresh_ = false;     // the interpreter has been restarted by us and holds nobody's program
-    bool restless_ = false;  // it has reset in the middle, and may do so again
+    std::vector<int> handed_on_;  // the scripts of run(), for mpremote
+    bool fresh_ = false;          // the interpreter has been restarted by us and holds nobody's program
+    bool restless_ = false;       // it has reset in the middle, and may do so again
 };
 
 }  // namespace countersign::loader

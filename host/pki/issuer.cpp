@@ -49,7 +49,7 @@ Certificate Issuer::issue(const Profile& profile, const LeafRequest& request) {
     const LeafTemplate leaf(profile, authority_.issuing(), signer_);
     const Bytes tbs = leaf.fill(request, random_serial(random_), now);
     lint_leaf(tbs, profile, authority_.issuing(), now);
-    Certificate product = parse_certificate(sign_tbs(tbs, signer_));
+    Certificate product = parse_certificate(sign_tbs(tbs, signer_, request.proof));
     verify_product(product, profile, request, authority_, now);
     return product;
 }

@@ -22,6 +22,7 @@ struct LeafRequest {
     PublicKey public_key;
     std::vector<HostName> hosts;  // of a broker, at least one; empty for all others
     OldBoards old_boards = OldBoards::not_served;
+    ByteView proof{};  // for the signer (Signer::sign_with): the device's own request
 };
 
 // All references must outlive it. Not for use from two threads at once.

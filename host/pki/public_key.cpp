@@ -23,11 +23,17 @@ Error refused(std::string_view why) {
     return Error(Code::KeyTypeUnsupported, why);
 }
 
-// A point that is not on the curve, or is at infinity, is refused by OpenSSL's decoder.
+// A point that is not on the curve, or is at infinity, is refused by OpenSSL's decoder. It also reads BER:
+// one key would have many forms, and each another hash, by which it is known again.
 PkeyPtr decode(ByteView spki) {
     const unsigned char* at = spki.data();
     PkeyPtr pkey(d2i_PUBKEY(nullptr, &at, static_cast<long>(spki.size())));
     if (pkey == nullptr || at != spki.data() + spki.size()) throw refused("The public key is damaged.");
+    unsigned char* der = nullptr;
+    const int size = i2d_PUBKEY(pkey.get(), &der);
+    const bool same = size > 0 && std::ranges::equal(ByteView(der, static_cast<std::size_t>(size)), spki);
+    OPENSSL_free(der);
+    if (!same) throw refused("The public key is not DER.");
     return pkey;
 }
 

@@ -15,6 +15,11 @@ class Signer {
     // Signs a complete DER TBSCertificate or TBSCertList and returns the content of the signature's BIT
     // STRING. All the data and not a digest, so that a signer can check for itself what it signs.
     [[nodiscard]] virtual Bytes sign(ByteView to_be_signed) = 0;
+
+    // The same, with what proves that somebody has asked for it: for a signer that judges for itself.
+    [[nodiscard]] virtual Bytes sign_with(ByteView to_be_signed, ByteView /*proof*/) {
+        return sign(to_be_signed);
+    }
 };
 
 // The key in this process, shared with `key`. Not for use from two threads at once.

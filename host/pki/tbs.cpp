@@ -40,8 +40,9 @@ Bytes random_serial(Random& random) {
     return {first, bits.cend()};
 }
 
-Bytes sign_tbs(ByteView tbs, Signer& signer) {
-    return der::join_signed(tbs, signature_scheme(signer.public_key().type).algorithm, signer.sign(tbs));
+Bytes sign_tbs(ByteView tbs, Signer& signer, ByteView proof) {
+    return der::join_signed(tbs, signature_scheme(signer.public_key().type).algorithm,
+                            signer.sign_with(tbs, proof));
 }
 
 }  // namespace countersign::pki

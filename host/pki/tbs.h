@@ -33,6 +33,6 @@ struct TbsFields {
 [[nodiscard]] Bytes random_serial(Random& random);
 
 // The complete certificate.
-[[nodiscard]] Bytes sign_tbs(ByteView tbs, Signer& signer);
+[[nodiscard]] Bytes sign_tbs(ByteView tbs, Signer& signer, ByteView proof = {});
 
 }  // namespace countersign::pki

@@ -105,6 +105,8 @@ class Registry {
     [[nodiscard]] Report report_of(std::string_view name) const;
     // The newest certificate for this key, whoever's it is.
     [[nodiscard]] std::optional<Certificate> find_by_key(const Fingerprint& spki_sha256) const;
+    // All of them, oldest first, without `der`.
+    [[nodiscard]] std::vector<Certificate> certificates_of_key(const Fingerprint& spki_sha256) const;
     [[nodiscard]] std::size_t renewed_since(std::string_view name, Seconds since) const;
     // Whom events after `event_seq` concern, each once.
     [[nodiscard]] std::vector<std::string> names_since(std::int64_t event_seq) const;

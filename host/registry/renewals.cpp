@@ -252,6 +252,17 @@ std::optional<Certificate> Registry::find_by_key(const Fingerprint& spki_sha256)
     });
 }
 
+std::vector<Certificate> Registry::certificates_of_key(const Fingerprint& spki_sha256) const {
+    return guarded([&] {
+        std::vector<Certificate> result;
+        Query rows(store_->prepared("SELECT " CERTIFICATE_COLUMNS
+                                    " FROM certificates WHERE spki_sha256 = ? ORDER BY id"));
+        rows.bind(Blob(spki_sha256));
+        while (rows.step()) result.push_back(certificate_at(rows, 0));
+        return result;
+    });
+}
+
 std::size_t Registry::renewed_since(std::string_view name, Seconds since) const {
     return guarded([&] {
         Query row(

@@ -106,6 +106,9 @@ TEST(Up, UnitsForSystemdGiveTheNetworkToTheOthersOnly) {
     EXPECT_THAT(unit("signer"), HasSubstr("PrivateNetwork=yes"));
     EXPECT_THAT(unit("broker"), Not(HasSubstr("PrivateNetwork")));
     EXPECT_THAT(unit("responder"), Not(HasSubstr("passphrase")));
+    for (const std::string name : {"broker", "responder"})
+        EXPECT_THAT(unit(name), HasSubstr("\nReadOnlyPaths=" + scene.home().string() + "/authority\n"));
+    EXPECT_THAT(unit("signer"), Not(HasSubstr("ReadOnlyPaths")));
     for (const std::string name : {"broker", "signer", "responder"}) {
         EXPECT_THAT(unit(name), HasSubstr("User=countersign"));
         EXPECT_THAT(unit(name), HasSubstr("ProtectSystem=strict"));

@@ -34,16 +34,26 @@ struct Bench {
     pki::Authority authority{root.certificate, issuing.certificate, clock.now()};
     CountingSigner signer{issuing.key.public_key()};
     registry::Registry registry = registry::Registry::create(":memory:", clock);
-    lifecycle::SigningDesk desk{registry, authority, signer, clock, [] { return lifecycle::Settings{}; }};
+    lifecycle::SigningDesk desk{registry,
+                                authority,
+                                signer,
+                                clock,
+                                [] { return lifecycle::Settings{}; },
+                                [] {
+                                    return lifecycle::SignerPolicy{std::chrono::days(365), 10, false, {}};
+                                },
+                                {{root.certificate}, {issuing.certificate}}};
 };
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static Bench bench;
-    pki::Bytes frame{'S'};
-    frame.insert(frame.end(), data, data + size);
-    (void)lifecycle::answer_frame(bench.desk, frame, [](std::string_view) {});
+    for (const std::uint8_t kind : {'S', 'R'}) {
+        pki::Bytes frame{kind};
+        frame.insert(frame.end(), data, data + size);
+        (void)lifecycle::answer_frame(bench.desk, frame, [](std::string_view) {});
+    }
     (void)lifecycle::answer_frame(bench.desk, {data, size}, [](std::string_view) {});
     return 0;
 }

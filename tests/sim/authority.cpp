@@ -22,6 +22,9 @@ class Desk final : public pki::Signer {
     Desk(lifecycle::SigningDesk& desk, const pki::PublicKey& key) : desk_(desk), key_(key) {}
     [[nodiscard]] const pki::PublicKey& public_key() const noexcept override { return key_; }
     [[nodiscard]] pki::Bytes sign(pki::ByteView tbs) override { return desk_.sign(tbs); }
+    [[nodiscard]] pki::Bytes sign_with(pki::ByteView tbs, pki::ByteView proof) override {
+        return desk_.sign(tbs, proof);
+    }
 
   private:
     lifecycle::SigningDesk& desk_;
@@ -42,7 +45,9 @@ struct SimulatedAuthority::Tier {
           authority(std::move(root), std::move(issuing.certificate), owner.agenda_.now()),
           signer(key),
           by_hand(authority, signer, owner.agenda_, owner.random_),
-          judgement(owner.registry_, authority, signer, owner.agenda_, [&owner] { return owner.settings_; }),
+          judgement(
+              owner.registry_, authority, signer, owner.agenda_, [&owner] { return owner.settings_; },
+              [&owner] { return owner.signer_policy(); }, {owner.roots_, owner.issuing_}),
           desk(judgement, key.public_key()),
           issuer(authority, desk, owner.agenda_, owner.random_),
           responder(owner.registry_, issuer, owner.agenda_, lifecycle::renewal_policy(owner.settings_),
@@ -77,6 +82,10 @@ SimulatedAuthority::SimulatedAuthority(const Agenda& agenda, Chronicle& chronicl
 }
 
 SimulatedAuthority::~SimulatedAuthority() = default;
+
+lifecycle::SignerPolicy SimulatedAuthority::signer_policy() const {
+    return {policy_.lifetime, settings_.renewals_per_day, policy_.birth_needs_nod, {}};
+}
 
 void SimulatedAuthority::put_to_work(pki::Certificate root, pki::NewCa issuing) {
     if (roots_.empty() || roots_.back().der != root.der) roots_.push_back(root);

@@ -85,6 +85,7 @@ class SimulatedAuthority final : public lifecycle::Wanted {
 
   private:
     struct Tier;  // the CA at work
+    [[nodiscard]] lifecycle::SignerPolicy signer_policy() const;
     void put_to_work(pki::Certificate root, pki::NewCa issuing);
     void publish();  // what the plugin reads
     void confirm_newest(const std::string& topic);

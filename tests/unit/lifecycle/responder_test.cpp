@@ -308,12 +308,24 @@ TEST_F(ResponderTest, another_name_in_the_request) {
 TEST_F(ResponderTest, another_devices_key) {
     const auto other = enrol("user2");
     SetUp();
-    expect_ignored(ask("user1", make_request(device, 1, make_csr("user1", other.key))),
-                   "another certificate");
+    expect_ignored(ask("user1", make_request(device, 1, make_csr("user1", other.key))), "E-KEY-USED");
     const auto birth = enrol("user1", Role::birth);
     SetUp();
-    expect_ignored(ask("user1", make_request(device, 1, make_csr("user1", birth.key))),
-                   "another certificate");
+    expect_ignored(ask("user1", make_request(device, 1, make_csr("user1", birth.key))), "E-KEY-USED");
+}
+
+// The first use of a key may be long ago, and its newest certificate a good one.
+TEST_F(ResponderTest, a_key_that_was_ever_revoked_or_another_ones) {
+    Identity thief;
+    auto row = as_row(bench.issuer.issue(pki::Profile({Role::device, policy.lifetime}),
+                                         {"user1", thief.key.public_key(), {}}),
+                      Role::device, bench.authority);
+    registry.add_certificate(row);
+    registry.revoke_certificate(row.fingerprint, "");
+    SetUp();
+    expect_ignored(ask("user1", make_request(device, 1, make_csr("user1", thief.key))), "is revoked");
+    const auto& issuing = bench.issuing.key;
+    expect_ignored(ask("user1", make_request(device, 1, make_csr("user1", issuing))), "Countersign Issuing");
 }
 
 TEST_F(ResponderTest, other_roles_do_not_renew_here) {
