@@ -25,6 +25,8 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t kMaxOutput = std::size_t{1} << 20;
 constexpr int kCannotStart = 127;  // what a shell says
+constexpr int kPatientPipe =
+    1 << 20;  // bytes; what an ordinary user may ask for (/proc/sys/fs/pipe-max-size)
 
 std::vector<char*> as_argv(const std::vector<std::string>& arguments) {
     std::vector<char*> argv;
@@ -64,7 +66,7 @@ struct Pipe {
 };
 
 // Between fork and exec only async-signal-safe calls: argv is made before.
-pid_t spawn(const std::vector<std::string>& arguments, int input, int output) {
+pid_t spawn(const std::vector<std::string>& arguments, int input, int output, int inherited = -1) {
     const auto argv = as_argv(arguments);
     const pid_t parent = ::getpid();
     const pid_t pid = ::fork();
@@ -78,6 +80,9 @@ pid_t spawn(const std::vector<std::string>& arguments, int input, int output) {
     ::dup2(input >= 0 ? input : null, STDIN_FILENO);
     ::dup2(output, STDOUT_FILENO);
     ::dup2(output, STDERR_FILENO);
+    // Onto itself it would stay close-on-exec.
+    if (inherited == kInheritedDescriptor) ::fcntl(inherited, F_SETFD, 0);
+    if (inherited >= 0) ::dup2(inherited, kInheritedDescriptor);
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -185,9 +190,13 @@ std::string find_program(std::string_view name) {
     return {};
 }
 
-ChildProcess::ChildProcess(const std::vector<std::string>& argv) {
+ChildProcess::ChildProcess(const std::vector<std::string>& argv, const ChildOptions& options) {
     Pipe from_child;
-    pid_ = spawn(argv, -1, from_child.write_end);
+    if (!options.output_waits) {
+        set_nonblocking(from_child.write_end);
+        ::fcntl(from_child.write_end, F_SETPIPE_SZ, kPatientPipe);  // refused: what a pipe has by default
+    }
+    pid_ = spawn(argv, -1, from_child.write_end, options.inherited);
     output_ = std::exchange(from_child.read_end, -1);
     set_nonblocking(output_);
 }

@@ -27,11 +27,17 @@ struct CommandResult {
 // The full path of a program on PATH, or "" when there is none.
 [[nodiscard]] std::string find_program(std::string_view name);
 
+struct ChildOptions {
+    int inherited = -1;        // this descriptor of ours is the child's kInheritedDescriptor
+    bool output_waits = true;  // false: a child that prints while nobody reads loses lines instead of time
+};
+inline constexpr int kInheritedDescriptor = 3;
+
 // A program that runs beside us. The destructor asks it to stop (SIGTERM), waits, then kills it.
 class ChildProcess {
   public:
     // stdout and stderr of the child both arrive at output(); the child dies when this process dies.
-    explicit ChildProcess(const std::vector<std::string>& argv);
+    explicit ChildProcess(const std::vector<std::string>& argv, const ChildOptions& options = {});
     ChildProcess(const ChildProcess&) = delete;
     ChildProcess& operator=(const ChildProcess&) = delete;
     ~ChildProcess();
