@@ -19,19 +19,22 @@ namespace {
 constexpr std::chrono::milliseconds kTurn{500};
 constexpr std::chrono::hours kBetweenCrlLooks{1};
 
-// The list is signed here, where the key is.
-void refresh_revocation_list(const Context& context, const lifecycle::Home& home,
+// The list is signed here, where the key is. False: somebody holds the home, who may be waiting for this very
+// signer.
+bool refresh_revocation_list(const Context& context, const lifecycle::Home& home,
                              lifecycle::IssuingAuthority& authority) {
     try {
-        lifecycle::OpenHome open(home, context.clock());
+        lifecycle::OpenHome open(home, context.clock(), std::chrono::milliseconds(0));
         const auto made = lifecycle::refresh_crl(open, authority.authority(), authority.signer());
         if (made) {
             context.note(fmt::format("Signed revocation list {}, good until {}.", made->number,
                                      format_date(made->next_update)));
         }
     } catch (const Error& error) {
+        if (error.id() == Code::HomeBusy) return false;
         context.note(error.what());  // an hour later, then: weeks are left
     }
+    return true;
 }
 
 // Whether a rollover has replaced the CA whose key this process holds.
@@ -60,8 +63,8 @@ void serve(const Context& context, const lifecycle::Home& home, const Secret& pa
     auto next_look = std::chrono::steady_clock::now();
     while (!interrupt.seen() && !is_superseded(home, authority.authority())) {
         if (std::chrono::steady_clock::now() >= next_look) {
-            refresh_revocation_list(context, home, authority);
-            next_look = std::chrono::steady_clock::now() + kBetweenCrlLooks;
+            const bool done = refresh_revocation_list(context, home, authority);
+            next_look = std::chrono::steady_clock::now() + (done ? kBetweenCrlLooks : kTurn);
         }
         service.turn(kTurn);
     }
@@ -83,7 +86,10 @@ void add_signer(const Command& app, Context& context) {
     command.examples(
         "  countersign signer\n"
         "  countersign --passphrase-file FILE signer");
-    command.action([&context] { run_signer(context); });
+    command.action([&context] {
+        context.never_wait_for_readers();
+        run_signer(context);
+    });
 }
 
 }  // namespace countersign::cli
