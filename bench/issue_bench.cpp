@@ -225,8 +225,9 @@ class Countersign {
             lifecycle::IssuingAuthority authority(home_, Secret{}, clock_);
             lifecycle::BulkDefaults defaults;
             defaults.format = format_;
-            const auto result = lifecycle::bulk_issue(open, authority, lifecycle::parse_device_csv(csv).devices,
-                                                      defaults, [](std::size_t, std::size_t) {});
+            const auto result =
+                lifecycle::bulk_issue(open, authority, lifecycle::parse_device_csv(csv).devices, defaults,
+                                      [](std::size_t, std::size_t) {});
             expect(result.issued == devices && result.problems.empty(), "bulk_issue");
         });
     }

@@ -31,7 +31,7 @@ bool Service::turn(Time now) {
 }
 
 void Service::start(Time now) {
-    child_ = std::make_unique<ChildProcess>(argv_, handed_on_);
+    child_ = std::make_unique<ChildProcess>(argv_, ChildOptions{.handed_on = handed_on_});
     started_ = now;
     ++starts_;
 }

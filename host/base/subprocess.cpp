@@ -25,6 +25,8 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t kMaxOutput = std::size_t{1} << 20;
 constexpr int kCannotStart = 127;  // what a shell says
+constexpr int kPatientPipe =
+    1 << 20;  // bytes; what an ordinary user may ask for (/proc/sys/fs/pipe-max-size)
 
 std::vector<char*> as_argv(const std::vector<std::string>& arguments) {
     std::vector<char*> argv;
@@ -187,9 +189,13 @@ std::string find_program(std::string_view name) {
     return {};
 }
 
-ChildProcess::ChildProcess(const std::vector<std::string>& argv, std::span<const int> handed_on) {
+ChildProcess::ChildProcess(const std::vector<std::string>& argv, const ChildOptions& options) {
     Pipe from_child;
-    pid_ = spawn(argv, -1, from_child.write_end, handed_on);
+    if (!options.output_waits) {
+        set_nonblocking(from_child.write_end);
+        ::fcntl(from_child.write_end, F_SETPIPE_SZ, kPatientPipe);  // refused: what a pipe has by default
+    }
+    pid_ = spawn(argv, -1, from_child.write_end, options.handed_on);
     output_ = std::exchange(from_child.read_end, -1);
     set_nonblocking(output_);
 }

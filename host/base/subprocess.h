@@ -30,11 +30,16 @@ struct CommandResult {
 // The full path of a program on PATH, or "" when there is none.
 [[nodiscard]] std::string find_program(std::string_view name);
 
+struct ChildOptions {
+    std::span<const int> handed_on{};  // as in run_command()
+    bool output_waits = true;  // false: a child that prints while nobody reads loses lines instead of time
+};
+
 // A program that runs beside us. The destructor asks it to stop (SIGTERM), waits, then kills it.
 class ChildProcess {
   public:
     // stdout and stderr of the child both arrive at output(); the child dies when this process dies.
-    explicit ChildProcess(const std::vector<std::string>& argv, std::span<const int> handed_on = {});
+    explicit ChildProcess(const std::vector<std::string>& argv, const ChildOptions& options = {});
     ChildProcess(const ChildProcess&) = delete;
     ChildProcess& operator=(const ChildProcess&) = delete;
     ~ChildProcess();

@@ -6,6 +6,8 @@
 
 #include "host/base/error.h"
 #include "host/broker/control_topics.h"
+#include "host/broker/own_lines.h"
+#include "host/broker/saved_state.h"
 
 namespace countersign::broker {
 namespace {
@@ -23,16 +25,21 @@ void check_path(const std::filesystem::path& path) {
                 "use a --home with an absolute path of ordinary characters");
 }
 
-constexpr const char* kConfig =
-    R"(# Made by countersign; made again when the broker's settings change.
+constexpr const char* kBeginning =
+    R"(# Made by countersign; made again when the broker's settings change. Lines of your own belong in
+# broker.d/NAME.conf beside this file.
 # The certificate says who a client is; the plugin asks the registry, by way of the admission file, whether it
 # may come in, and sets its user name.
 per_listener_settings false
-allow_anonymous false
+)";
+
+constexpr const char* kAccess = R"(allow_anonymous false
 plugin {plugin}
 plugin_opt_admission {admission}
 acl_file {acl}
-{user}
+)";
+
+constexpr const char* kListener = R"(
 listener {port}{address}
 protocol mqtt
 set_tcp_nodelay true
@@ -46,17 +53,22 @@ require_certificate true
 # The plugin sets the user name. True would skip the plugin.
 use_identity_as_username false
 tls_version tlsv1.2
+)";
 
-persistence true
-persistence_location {data}
-persistence_file mosquitto.db
-autosave_interval 10
-# A broker that is killed loses what came after the last save; a reconnecting device gets at most
-# max_queued_messages of what it missed.
+constexpr const char* kLimits = R"(
+# A reconnecting device gets at most max_queued_messages of what it missed.
 max_queued_messages 10000
 max_inflight_messages 20
 # A device that sends more in one packet is disconnected.
 max_packet_size 1048576
+)";
+
+constexpr const char* kState = R"(
+persistence true
+persistence_location {data}
+persistence_file {state}
+# A broker that is killed loses what came after the last save.
+autosave_interval 10
 
 log_dest stderr
 log_timestamp true
@@ -66,6 +78,28 @@ connection_messages true
 )";
 
 constexpr const char* kLogTypes = "log_type error\nlog_type warning\nlog_type notice\nlog_type information";
+
+std::string access_part(const Settings& settings) {
+    check_path(settings.folder);
+    const Files files(settings.folder);
+    return fmt::format(fmt::runtime(kAccess), fmt::arg("plugin", files.plugin.string()),
+                       fmt::arg("admission", files.admission.string()), fmt::arg("acl", files.acl.string()));
+}
+
+std::string listeners(const Settings& settings) {
+    const Files files(settings.folder);
+    std::vector<std::uint16_t> ports{settings.port};
+    ports.insert(ports.end(), settings.former_ports.begin(), settings.former_ports.end());
+    std::string text;
+    for (const auto port : ports) {
+        text += fmt::format(fmt::runtime(kListener), fmt::arg("port", port),
+                            fmt::arg("address", settings.address.empty() ? "" : " " + settings.address),
+                            fmt::arg("cas", files.cas.string()),
+                            fmt::arg("certificate", files.certificate.string()),
+                            fmt::arg("key", files.key.string()));
+    }
+    return text;
+}
 
 }  // namespace
 
@@ -82,24 +116,35 @@ Files::Files(const std::filesystem::path& folder)
       plugin(folder / "countersign_plugin.so") {}
 
 std::string mosquitto_config(const Settings& settings) {
-    check_path(settings.folder);
+    std::string text = kBeginning + access_part(settings);
+    if (!settings.user.empty()) text += "user " + settings.user + "\n";
+    text += listeners(settings) + kLimits;
     const Files files(settings.folder);
-    return fmt::format(fmt::runtime(kConfig), fmt::arg("plugin", files.plugin.string()),
-                       fmt::arg("admission", files.admission.string()), fmt::arg("acl", files.acl.string()),
-                       fmt::arg("user", settings.user.empty() ? "" : "user " + settings.user + "\n"),
-                       fmt::arg("port", settings.port),
-                       fmt::arg("address", settings.address.empty() ? "" : " " + settings.address),
-                       fmt::arg("cas", files.cas.string()),
-                       fmt::arg("certificate", files.certificate.string()),
-                       fmt::arg("key", files.key.string()), fmt::arg("data", files.data.string()),
-                       fmt::arg("log_types", settings.verbose ? "log_type all" : kLogTypes));
+    text += fmt::format(fmt::runtime(kState), fmt::arg("data", files.data.string()),
+                        fmt::arg("state", kSavedState),
+                        fmt::arg("log_types", settings.verbose ? "log_type all" : kLogTypes));
+    // Last: a line about a listener is about the one before it.
+    const OwnFiles own(settings.folder);
+    if (std::filesystem::is_directory(own.config))
+        text += fmt::format("\ninclude_dir {}\n", own.config.string());
+    return text;
 }
 
-std::string access_list(std::span<const std::string> operators, std::span<const std::string> responders) {
+std::string mosquitto_part(const Settings& settings) {
+    return access_part(settings) + listeners(settings) + kLimits;
+}
+
+std::string access_list(std::span<const std::string> operators, std::span<const std::string> responders,
+                        std::string_view own) {
     // A pattern holds for every user, %u being the user name the plugin has set. For an operator or responder
     // it opens topics below a name no device can have.
     std::string text =
-        "# Made by countersign; made again when an operator or responder comes or goes.\n"
+        "# Made by countersign; made again when an operator or responder comes or goes. Grants of your own "
+        "belong\n"
+        "# in acl.local beside this file.\n";
+    // First: lines without a user of their own would be the last user's otherwise.
+    if (!own.empty()) text += fmt::format("\n# --- acl.local\n{}\n# --- end of acl.local\n\n", own);
+    text +=
         "pattern readwrite devices/%u/#\n"
         "pattern write countersign/%u/request\n"
         "pattern write countersign/%u/state\n"

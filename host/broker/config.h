@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace countersign::broker {
 
@@ -15,6 +17,7 @@ struct Settings {
     std::string address;   // listen only here ("127.0.0.1"); "" for every IPv4 and IPv6 address
     std::string user;      // whom Mosquitto becomes when root starts it: broker_user(); "" when not root
     bool verbose = false;  // debug lines in the log
+    std::vector<std::uint16_t> former_ports = {};  // where devices that have not heard of `port` still look
 };
 
 // The files in the folder, by their fixed names. `ca` holds every CA, the newest first; `cas` the same where
@@ -28,10 +31,15 @@ struct Files {
 // Throws Error{HomeUnreachable} when Mosquitto's line-based syntax cannot carry the folder's path.
 [[nodiscard]] std::string mosquitto_config(const Settings& settings);
 
+// The same for a Mosquitto that has a configuration: what is about our clients, and nothing that is said only
+// once (user, pid_file, persistence, logs).
+[[nodiscard]] std::string mosquitto_part(const Settings& settings);
+
 // One block for devices, one for each operator and each responder (names, without their prefix). What birth
 // identities may not do, the plugin says: plugin/topics.h. A new operator or responder needs a reload of the
-// broker.
+// broker. `own` (acl.local) is taken in as it is.
 [[nodiscard]] std::string access_list(std::span<const std::string> operators,
-                                      std::span<const std::string> responders = {});
+                                      std::span<const std::string> responders = {},
+                                      std::string_view own = {});
 
 }  // namespace countersign::broker

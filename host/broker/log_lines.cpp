@@ -84,6 +84,11 @@ std::string in_words(std::string_view message) {
         return message.find("unexpected eof") != std::string_view::npos ? "" : std::string(message);
     }
     if (is_silent(message)) return {};
+    // What Debian's Mosquitto says when it may open no more files; and seldom, what it says.
+    constexpr std::string_view kWrapped = " denied access by tcpd.";
+    if (message.ends_with(kWrapped)) {
+        return "turned a client away: no more files may be opened (ulimit -n), or /etc/hosts.deny names it";
+    }
     constexpr std::string_view kClient = "Client ";
     if (message.starts_with(kClient)) {
         for (const auto& ending : kEndings) {
@@ -99,18 +104,10 @@ std::string in_words(std::string_view message) {
 
 }  // namespace
 
-// The plugin puts nothing of the client's choosing in front of the serial number.
-std::optional<Admission> read_admission(std::string_view line) {
-    constexpr std::string_view kAdmitted = ": countersign: admitted ";
-    constexpr std::string_view kSerial = " (serial ";
-    if (!is_stamped(line) || !line.substr(kStamp).starts_with(kAdmitted)) return std::nullopt;
-    line.remove_prefix(kStamp + kAdmitted.size());
-    const std::size_t name_end = line.find(kSerial);
-    if (name_end == std::string_view::npos) return std::nullopt;
-    const std::string_view rest = line.substr(name_end + kSerial.size());
-    const std::size_t serial_end = rest.find(',');
-    if (serial_end == std::string_view::npos) return std::nullopt;
-    return Admission{std::string(line.substr(0, name_end)), std::string(rest.substr(0, serial_end))};
+std::optional<Admission> read_admission(std::string_view report) {
+    const std::size_t blank = report.rfind(' ');
+    if (blank == std::string_view::npos || blank == 0 || blank + 1 == report.size()) return std::nullopt;
+    return Admission{std::string(report.substr(0, blank)), std::string(report.substr(blank + 1))};
 }
 
 std::string translate(std::string_view line) {

@@ -18,6 +18,7 @@
 #include "host/base/files.h"
 #include "host/base/tree.h"
 #include "host/broker/config.h"
+#include "host/broker/own_lines.h"
 
 namespace countersign::broker {
 namespace {
@@ -105,6 +106,7 @@ std::string broker_user() {
 void make_broker_folder(const fs::path& folder) {
     make_folder(folder, kPublicFolder);
     make_folder(folder / "data", kPrivateFolder);
+    make_folder(OwnFiles(folder).config, kPublicFolder);
     hand_over(folder);
 }
 

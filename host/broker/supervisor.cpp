@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 #include <netdb.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -15,12 +17,15 @@
 #include <thread>
 #include <utility>
 
-#include "host/base/beneath.h"
+#include "host/base/clock.h"
 #include "host/base/error.h"
 #include "host/base/printable.h"
+#include "host/base/tree.h"
 #include "host/broker/ca_folder.h"
 #include "host/broker/ownership.h"
+#include "host/broker/report_channel.h"
 #include "host/broker/running.h"
+#include "host/broker/saved_state.h"
 
 namespace countersign::broker {
 namespace {
@@ -34,13 +39,19 @@ constexpr std::size_t kMaxLine = 8192;
 // Mosquitto's last word before its loop: every listener is open, every plugin loaded.
 constexpr std::string_view kRunning = " running";
 constexpr std::string_view kVersion = "mosquitto version ";
+constexpr std::string_view kStateUnreadable = "Couldn't open database.";
+constexpr std::string_view kStateInPart = "in persistent database file. Ignoring.";
+// As many as systemd lets a service have, and our own units ask for; a container may say "for ever".
+constexpr rlim_t kMaxFiles = 1'048'576;
+constexpr std::string_view kWhatIsLost =
+    "retained messages and messages for absent clients are lost, and sessions begin anew";
 
-void check_port(const Settings& settings) {
+void check_port(const Settings& settings, std::uint16_t wanted) {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
     addrinfo* list = nullptr;
-    const std::string port = std::to_string(settings.port);
+    const std::string port = std::to_string(wanted);
     const char* address = settings.address.empty() ? nullptr : settings.address.c_str();
     if (::getaddrinfo(address, port.c_str(), &hints, &list) != 0) return;  // Mosquitto will say it
     int reason = 0;
@@ -55,12 +66,29 @@ void check_port(const Settings& settings) {
     }
     ::freeaddrinfo(list);
     if (reason == EADDRINUSE) {
-        throw Error(Code::PortInUse, fmt::format("Something else listens on port {}.", settings.port));
+        throw Error(
+            Code::PortInUse, fmt::format("Something else listens on port {}.", wanted),
+            wanted == settings.port ? "" : fmt::format("countersign hosts port {} --only", settings.port));
     }
     if (reason == EACCES) {
-        throw Error(Code::PortInUse, fmt::format("Only root may listen on port {}.", settings.port),
-                    "choose a port above 1023: countersign init HOST --port N in a new home");
+        throw Error(Code::PortInUse, fmt::format("Only root may listen on port {}.", wanted),
+                    "choose a port above 1023: countersign hosts port N");
     }
+}
+
+// A client is a file, and a shell allows 1,024 of them.
+void raise_file_limit() {
+    rlimit files{};
+    if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+    const rlim_t most = std::min(files.rlim_max, kMaxFiles);
+    if (files.rlim_cur >= most) return;
+    files.rlim_cur = most;
+    ::setrlimit(RLIMIT_NOFILE, &files);
+}
+
+// Crashed, as opposed to: was ended by somebody.
+bool has_crashed(int exit_code) {
+    return exit_code == 128 + SIGSEGV || exit_code == 128 + SIGABRT || exit_code == 128 + SIGBUS;
 }
 
 void check_files(const Settings& settings) {
@@ -118,9 +146,58 @@ void Supervisor::start(milliseconds deadline) {
     place_plugin(settings_.folder);
     hand_over(settings_.folder);
     check_files(settings_);
-    check_port(settings_);
-    child_ = std::make_unique<ChildProcess>(std::vector<std::string>{program, "-c", files.config.string()});
+    check_port(settings_, settings_.port);
+    for (const auto port : settings_.former_ports) check_port(settings_, port);
+    raise_file_limit();
+    if (const auto fault = saved_state_fault(files.data); !fault.empty()) {
+        tell_loss(fault, move_saved_state_aside(files.data, SystemClock().now()));
+    }
+    launch(program);
+    try {
+        wait_until_it_listens(deadline);
+    } catch (const Error&) {
+        if (!state_unreadable_) throw;
+        start_without_state(program, deadline);
+    }
+}
+
+// Back in its place when Mosquitto does not start without it either: then it was not the fault.
+void Supervisor::start_without_state(const std::string& program, milliseconds deadline) {
+    const Files files(settings_.folder);
+    const auto aside = move_saved_state_aside(files.data, SystemClock().now());
+    launch(program);
+    try {
+        wait_until_it_listens(deadline);
+    } catch (const Error&) {
+        if (!aside.empty()) rename_entry(aside, files.data / kSavedState);
+        throw;
+    }
+    tell_loss("Mosquitto cannot read it", aside);
+}
+
+void Supervisor::tell_loss(std::string_view fault, const std::filesystem::path& aside) {
+    if (aside.empty()) return;
+    const Error loss(Code::SavedState,
+                     fmt::format("{} was damaged ({}): {}.",
+                                 (Files(settings_.folder).data / kSavedState).string(), fault, kWhatIsLost),
+                     fmt::format("nothing to do: it is kept as {}", aside.string()));
+    sink_(loss.what());
+}
+
+void Supervisor::launch(const std::string& program) {
+    const RunningFiles running(settings_.folder);
+    auto channel = make_report_channel();
+    reports_ = std::move(channel.ours);
+    listening_ = state_unreadable_ = state_in_part_ = false;
+    // Whoever waits to be read waits with every client.
+    const std::array<int, 1> handed_on{channel.plugins.get()};
+    const ChildOptions options{handed_on, false};
+    child_ = std::make_unique<ChildProcess>(
+        std::vector<std::string>{program, "-c", Files(settings_.folder).config.string()}, options);
     write_file(running.pid, std::to_string(child_->pid()) + "\n", kPublicFile);
+}
+
+void Supervisor::wait_until_it_listens(milliseconds deadline) {
     const auto end = steady_clock::now() + deadline;
     while (!listening_) {
         if (steady_clock::now() >= end) {
@@ -135,10 +212,24 @@ void Supervisor::pump(milliseconds wait) {
     if (child_ != nullptr && output_ends_within(wait)) report_death();
 }
 
-// Waits for output once; true at its end, which is the end of Mosquitto.
+// Waits for output or a report once; true at the output's end, which is the end of Mosquitto.
 bool Supervisor::output_ends_within(milliseconds wait) {
-    pollfd output{child_->output(), POLLIN, 0};
-    return ::poll(&output, 1, static_cast<int>(wait.count())) > 0 && !take_output();
+    std::array<pollfd, 2> waits{{{child_->output(), POLLIN, 0}, {reports_.get(), POLLIN, 0}}};
+    if (::poll(waits.data(), waits.size(), static_cast<int>(wait.count())) <= 0) return false;
+    take_reports();
+    return waits[0].revents != 0 && !take_output();
+}
+
+void Supervisor::take_reports() {
+    std::array<char, kMaxReport> report{};
+    for (;;) {
+        const ssize_t got = ::recv(reports_.get(), report.data(), report.size(), MSG_DONTWAIT);
+        if (got < 0 && errno == EINTR) continue;
+        if (got == 0) reports_ = Descriptor();  // the other end is gone: poll(2) passes over -1
+        if (got <= 0) return;
+        const auto admission = read_admission({report.data(), static_cast<std::size_t>(got)});
+        if (admission && admitted_) admitted_(*admission);
+    }
 }
 
 // False at the end of the output.
@@ -163,8 +254,17 @@ void Supervisor::take_line(std::string_view line) {
     if (line.find(kVersion) != std::string_view::npos && line.ends_with(kRunning)) listening_ = true;
     recent_.emplace_back(line);
     if (recent_.size() > kRecentLines) recent_.pop_front();
-    if (admitted_) {
-        if (const auto admission = read_admission(line)) admitted_(*admission);
+    if (line.find(kStateUnreadable) != std::string_view::npos) state_unreadable_ = true;
+    if (line.ends_with(kStateInPart)) {
+        if (std::exchange(state_in_part_, true)) return;  // it may say so a thousand times
+        sink_(Error(Code::SavedState,
+                    fmt::format(
+                        "A part of {} is damaged: some retained messages, messages for absent clients or "
+                        "sessions are lost.",
+                        (Files(settings_.folder).data / kSavedState).string()),
+                    "nothing to do: the broker goes on with the rest")
+                  .what());
+        return;
     }
     const std::string words = settings_.verbose ? std::string(line) : translate(line);
     if (!words.empty()) sink_(words);
@@ -175,7 +275,9 @@ void Supervisor::report_death() {
     std::string last;
     for (const auto& line : recent_) last += "\n" + one_line(line);
     const int code = child_->exit_code();
+    if (!listening_ && has_crashed(code)) state_unreadable_ = true;
     child_.reset();
+    reports_ = Descriptor();
     if (last.find("Address already in use") != std::string::npos) {
         throw Error(Code::PortInUse, fmt::format("Something else listens on port {}.", settings_.port));
     }
@@ -202,8 +304,10 @@ void Supervisor::stop() {
         }
         ended = output_ends_within(milliseconds(100));
     }
+    take_reports();
     child_->stop();
     child_.reset();
+    reports_ = Descriptor();
     lock_.reset();
 }
 

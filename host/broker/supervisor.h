@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "host/base/beneath.h"
 #include "host/base/files.h"
 #include "host/base/subprocess.h"
 #include "host/broker/config.h"
@@ -20,14 +21,14 @@ namespace countersign::broker {
 // One readable line for one line of Mosquitto's (or the plugin's) log; "" for a line people need not see.
 [[nodiscard]] std::string translate(std::string_view line);
 
-// What the plugin has said of a client it let in.
+// What the plugin reports of a client it let in with a certificate that was pending.
 struct Admission {
     std::string username;  // "kitchen-1", "operator~anna"
     std::string serial;    // of its certificate, hex
 };
 
-// nullopt when the line (as Mosquitto wrote it) is about something else.
-[[nodiscard]] std::optional<Admission> read_admission(std::string_view line);
+// "USERNAME SERIAL", as plugin/report.h sends it; nullopt when it is something else.
+[[nodiscard]] std::optional<Admission> read_admission(std::string_view report);
 
 class Supervisor final : public BrokerControl {
   public:
@@ -37,11 +38,14 @@ class Supervisor final : public BrokerControl {
     Supervisor(Settings settings, LineSink sink);
     ~Supervisor() override;
 
-    // Told of each client that is let in. Set before start().
+    // Told of each client that is let in with a pending certificate. Not by way of the log, which may lose
+    // lines. Set before start().
     void on_admitted(std::function<void(const Admission&)> observer) { admitted_ = std::move(observer); }
 
     // Writes no configuration: mosquitto.conf and the files it names must be there. Places the plugin, hands
-    // the files over and checks them, then starts Mosquitto and waits until it listens. Throws
+    // the files over and checks them, then starts Mosquitto and waits until it listens. What Mosquitto kept
+    // over a restart and cannot read is moved aside, and the sink is told. Mosquitto may open as many files
+    // as the system lets it, and so may we. Throws
     // Error{ToolMissing, PortInUse, HomeUnreachable, FileRead, BrokerDied, HomeBusy}; HomeBusy when the
     // broker of this folder runs already.
     void start(std::chrono::milliseconds deadline = std::chrono::seconds(10));
@@ -58,9 +62,14 @@ class Supervisor final : public BrokerControl {
     [[nodiscard]] pid_t pid() const noexcept;
 
   private:
+    void launch(const std::string& program);
+    void wait_until_it_listens(std::chrono::milliseconds deadline);
+    void start_without_state(const std::string& program, std::chrono::milliseconds deadline);
+    void tell_loss(std::string_view fault, const std::filesystem::path& aside);
     bool output_ends_within(std::chrono::milliseconds wait);
     bool take_output();
     void take_line(std::string_view line);
+    void take_reports();
     [[noreturn]] void report_death();
 
     Settings settings_;
@@ -68,7 +77,10 @@ class Supervisor final : public BrokerControl {
     std::function<void(const Admission&)> admitted_;
     std::unique_ptr<FileLock> lock_;
     std::unique_ptr<ChildProcess> child_;
+    Descriptor reports_;  // our end of what the plugin reports on
     bool listening_ = false;
+    bool state_unreadable_ = false;   // Mosquitto has ended over what it kept
+    bool state_in_part_ = false;      // or reads only a part of it
     std::string rest_;                // an unfinished line
     std::deque<std::string> recent_;  // the last lines, for the report of a death
 };

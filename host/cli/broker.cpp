@@ -5,9 +5,9 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
-#include "host/base/printable.h"
 #include "host/broker/ca_folder.h"
 #include "host/broker/config.h"
+#include "host/broker/own_lines.h"
 #include "host/broker/ownership.h"
 #include "host/broker/supervisor.h"
 #include "host/cli/commands.h"
@@ -19,6 +19,8 @@
 namespace countersign::cli {
 namespace {
 
+constexpr std::chrono::seconds kLockWait{20};  // a command that was under way when this machine started
+
 struct BrokerOptions {
     std::string address;
     bool print_config = false;
@@ -27,7 +29,8 @@ struct BrokerOptions {
 broker::Settings broker_settings(const Context& context, const lifecycle::Home& home,
                                  const BrokerOptions& options) {
     const auto settings = lifecycle::load_settings(home);
-    return {home.broker(), settings.port, options.address, broker::broker_user(), context.verbose};
+    return {home.broker(),         settings.port,   options.address,
+            broker::broker_user(), context.verbose, settings.former_ports};
 }
 
 void print_config(const Context& context, const BrokerOptions& options) {
@@ -37,22 +40,33 @@ void print_config(const Context& context, const BrokerOptions& options) {
     broker::hand_over(settings.folder);
     broker::place_cas(settings.folder);
     fmt::print(
-        "# For a Mosquitto of your own. Its user must be able to read the files named here and enter their "
-        "folders;\n"
-        "# the key belongs to that user alone. `countersign issue`, `renew` and `revoke` change the "
-        "admission file,\n"
-        "# which the plugin follows by itself; after an operator or a host was added: systemctl reload "
-        "mosquitto\n"
+        "# For a Mosquitto of your own: copy this into its conf.d/countersign.conf as it stands. Its user "
+        "must be\n"
+        "# able to read the files named here and enter their folders; the key belongs to that user alone. "
+        "Give it\n"
+        "# `persistence true`: sessions are kept over a restart.\n"
+        "# Every listener of that Mosquitto asks the plugin, which lets in nobody without a certificate of "
+        "this\n"
+        "# authority: another listener (a plain 1883, say) is shut by it. Run countersign broker beside it "
+        "then,\n"
+        "# on a port of its own: countersign hosts port N\n"
+        "# `countersign issue`, `renew` and `revoke` change the admission file, which the plugin follows by "
+        "itself;\n"
+        "# after an operator or a host was added: systemctl reload mosquitto\n"
         "{}",
-        broker::mosquitto_config(settings));
+        broker::mosquitto_part(settings));
 }
 
 // What a killed command left is finished and published before anybody connects.
 void prepare(const Context& context, const lifecycle::Home& home, const broker::Settings& settings) {
-    lifecycle::OpenHome open(home, context.clock());
+    lifecycle::OpenHome open(home, context.clock(), kLockWait);
+    const broker::OwnFiles own(settings.folder);
+    make_folder(own.config, kPublicFolder);
+    broker::check_own_config(settings.folder);
+    open.publish_anew();
     lifecycle::write_access_list(home, open.registry());
     const broker::Files files(settings.folder);
-    write_file(files.config, broker::mosquitto_config(settings), kPublicFile);
+    broker::write_generated(files.config, broker::mosquitto_config(settings), kPublicFile);
     std::filesystem::remove(files.old_crl);  // the configuration before this one named it
 }
 
@@ -60,10 +74,13 @@ void run_broker(const Context& context, const BrokerOptions& options) {
     const lifecycle::Home home(context.home_path());
     const auto settings = broker_settings(context, home, options);
     prepare(context, home, settings);
-    broker::Supervisor mosquitto(settings, [](std::string_view line) {
-        fmt::print("{}\n", one_line(line));
-        std::fflush(stdout);
-    });
+    for (const auto& file : broker::edited_files(settings.folder)) {
+        context.note(
+            fmt::format("A file that was edited by hand was overwritten; it is kept as {}. Lines of your own "
+                        "belong in broker.d/NAME.conf and acl.local beside it.",
+                        file.string()));
+    }
+    broker::Supervisor mosquitto(settings, [&](std::string_view line) { context.log(line); });
     lifecycle::FirstUse first_use(home, context.clock());
     mosquitto.on_admitted([&](const broker::Admission& admission) {
         first_use.admitted(admission.username, admission.serial);
@@ -97,6 +114,7 @@ void add_broker(const Command& app, Context& context) {
                  "Only show the configuration, for your own Mosquitto");
     command.action([&context, options] {
         if (options->print_config) return print_config(context, *options);
+        context.never_wait_for_readers();
         run_broker(context, *options);
     });
 }

@@ -23,9 +23,13 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 using std::chrono::system_clock;
 
-// A bulk issue holds the home for as long as it takes: a revocation waits for a good while.
+// Whoever else holds the home: a bulk issue lets others in between its batches.
 constexpr std::chrono::seconds kLockWait{60};
 constexpr milliseconds kProofWait{5000};
+constexpr milliseconds kDialWait{1000};
+constexpr std::string_view kOtherBroker =
+    "stop what answers on the broker's port, then countersign up; a Mosquitto of your own needs the plugin: "
+    "countersign broker --print-config";
 
 std::int64_t now_ms() {
     return std::chrono::duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
@@ -34,6 +38,7 @@ std::int64_t now_ms() {
 // What was found out about the running broker.
 struct Findings {
     std::optional<Error> unasked;                  // why it could not be asked
+    bool something_answers = false;                // though it could not be asked
     std::size_t live = 0;                          // sessions of certificates that are out
     std::size_t ended = 0;                         // sessions this act ended
     std::int64_t took_ms = 0;                      // until the last of them had ended
@@ -103,6 +108,19 @@ void try_the_key(transport::Options options, Findings& findings) {
     if (second.resumed) findings.resumed_refused = second.answer == transport::Answer::refused;
 }
 
+// At whatever answers on the way to our broker.
+void try_the_key_on_the_way(const lifecycle::Home& home, const Act& act, const Done& done,
+                            Findings& findings) {
+    const auto way = operator_connection(home, act.host, "proof").brokers;
+    for (const auto& address : way) {
+        auto one = operator_connection(home, act.host, "proof");
+        one.brokers = {address};
+        if (!transport::listens(address.host, address.port, kDialWait)) continue;
+        if (auto key = stored_key(home, done.verdict, std::move(one))) try_the_key(std::move(*key), findings);
+        if (findings.refused && !*findings.refused) return;
+    }
+}
+
 Findings look(const lifecycle::Home& home, const Act& act, const Done& done) {
     Findings findings;
     try {
@@ -123,21 +141,38 @@ Findings look(const lifecycle::Home& home, const Act& act, const Done& done) {
     } catch (const Error& error) {
         findings.unasked = error;
     }
+    if (findings.unasked) {
+        findings.something_answers = findings.unasked->id() != Code::BrokerUnreachable ||
+                                     broker::RunningBroker(home.broker()).running();
+        if (findings.something_answers) try_the_key_on_the_way(home, act, done, findings);
+    }
     return findings;
 }
 
+// Nothing that answers is a broker that is off: it goes by the registry from its start on. What answers and
+// is not our broker may let anybody in.
 void insist(const lifecycle::Verdict& verdict, const Findings& findings) {
-    if (findings.live == 0 && findings.refused.value_or(true) && findings.resumed_refused.value_or(true))
-        return;
-    throw Error(Code::RevocationUnproven,
-                findings.live != 0
-                    ? fmt::format("The broker still has {} of {}'s sessions.", findings.live, verdict.name)
-                    : fmt::format("The broker still lets {} in.", verdict.name));
+    if (findings.live != 0) {
+        throw Error(Code::RevocationUnproven,
+                    fmt::format("The broker still has {} of {}'s sessions.", findings.live, verdict.name));
+    }
+    if (!findings.refused.value_or(true) || !findings.resumed_refused.value_or(true)) {
+        throw Error(Code::RevocationUnproven, fmt::format("The broker still lets {} in.", verdict.name),
+                    findings.unasked ? kOtherBroker : "");
+    }
+    if (findings.something_answers && !verdict.out.empty()) {
+        throw Error(
+            Code::RevocationUnproven,
+            fmt::format("The registry has it, but what answers at the broker's address could not be asked "
+                        "for {} ({}).",
+                        verdict.name, findings.unasked->detail()),
+            kOtherBroker);
+    }
 }
 
-std::string in_words(const lifecycle::Home& home, const Done& done, const Findings& findings) {
+std::string in_words(const Done& done, const Findings& findings) {
     if (findings.unasked) {
-        if (!broker::RunningBroker(home.broker()).running())
+        if (!findings.something_answers)
             return "The broker is not running here; it goes by this from its next start on.";
         return fmt::format("The broker follows by itself, but could not be asked ({}).",
                            findings.unasked->what());
@@ -188,7 +223,7 @@ void condemn(const Context& context, const Act& act) {
                                ? fmt::format("{} {}.", verdict.name, act.was_done)
                                : fmt::format("{} {} ({} certificate{}).", act.done, verdict.name,
                                              verdict.changed, verdict.changed == 1 ? "" : "s");
-    sentence += "\n" + in_words(home, done, findings);
+    sentence += "\n" + in_words(done, findings);
     if (!done.crl.empty()) sentence += "\n" + done.crl;
     context.report(sentence, as_json(done, findings));
 }

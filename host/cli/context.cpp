@@ -16,6 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::chrono::seconds kLastWords{1};  // for a reader that is slow, before it is given up
+
 std::optional<std::string> environment(const char* name) {
     const char* value = std::getenv(name);
     return value != nullptr && *value != '\0' ? std::optional<std::string>(value) : std::nullopt;
@@ -79,21 +81,34 @@ std::string as_text(const Json& json) {
     return json.dump(-1, ' ', true, Json::error_handler_t::replace);
 }
 
-void Context::report(std::string_view sentence, const Json& result) const {
-    if (json) {
-        Json answer{{"ok", !failed}};
-        answer.update(result);
-        fmt::print("{}\n", as_text(answer));
-    } else {
-        fmt::print("{}\n", own_lines(sentence));
-    }
+void Context::never_wait_for_readers() {
+    std::fflush(stdout);
+    lines_ = std::make_unique<LineWriter>(STDOUT_FILENO);
+}
+
+bool Context::finish() const {
+    return !lines_ || lines_->close(kLastWords);
+}
+
+void Context::print(std::string_view text) const {
+    if (lines_) return lines_->write(text);
+    fmt::print("{}\n", text);
     std::fflush(stdout);
 }
 
+void Context::log(std::string_view line) const {
+    print(one_line(line));
+}
+
+void Context::report(std::string_view sentence, const Json& result) const {
+    if (!json) return print(own_lines(sentence));
+    Json answer{{"ok", !failed}};
+    answer.update(result);
+    print(as_text(answer));
+}
+
 void Context::note(std::string_view sentence) const {
-    if (json) return;
-    fmt::print("{}\n", own_lines(sentence));
-    std::fflush(stdout);
+    if (!json) print(own_lines(sentence));
 }
 
 Progress::Progress(const Context& context, std::string_view verb)

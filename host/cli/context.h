@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "host/base/clock.h"
 #include "host/base/error.h"
+#include "host/base/line_writer.h"
 #include "host/base/secret.h"
 
 namespace countersign::cli {
@@ -57,14 +59,25 @@ class Context {
     // Another one for the future: the file, else COUNTERSIGN_NEW_PASSPHRASE, else a prompt, asked twice.
     [[nodiscard]] Secret new_passphrase(const std::string& file) const;
 
+    // For programs that run for years: from now on what is said is dropped and counted when nobody reads it,
+    // and never waited for.
+    void never_wait_for_readers();
+    // A line of such a program's log, for people and programs alike.
+    void log(std::string_view line) const;
+    // Nothing more is said by log(), note() and report(). False: nobody has read the last of it.
+    bool finish() const;
+
     // The end of a command: `sentence` to a person, or `result` (with "ok": true) to a program.
     void report(std::string_view sentence, const Json& result) const;
     // A step on the way; programs do not see it.
     void note(std::string_view sentence) const;
 
   private:
+    void print(std::string_view text) const;
+
     const Clock& clock_;
     Secret passphrase_, root_passphrase_, new_passphrase_;  // what the variables held
+    std::unique_ptr<LineWriter> lines_;
 };
 
 // One line on stderr, as long as the work takes: "Issued 1200 of 10000". Silent unless a person is watching.

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "host/cli/commands.h"
+#include "host/cli/options.h"
 #include "host/cli/root_key.h"
 #include "host/lifecycle/authority_store.h"
 #include "host/lifecycle/crl_publication.h"
@@ -27,7 +28,9 @@ void publish_root_list(const Context& context, const lifecycle::Home& home, cons
 void publish(const Context& context, const std::string& root) {
     const lifecycle::Home home(context.home_path());
     lifecycle::OpenHome open(home, context.clock());
-    const Secret passphrase = open.settings().encrypted ? context.passphrase(false) : Secret{};
+    open.publish_anew();  // who is let in, for our own broker: before the passphrase, which that does not
+                          // take
+    const Secret passphrase = authority_passphrase(context, open);
     lifecycle::IssuingAuthority authority(home, passphrase, context.clock());
     publish_root_list(context, home, authority.authority(), root, passphrase);
     const auto status = lifecycle::publish_crl(open, authority.authority(), authority.signer());

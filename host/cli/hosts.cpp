@@ -20,6 +20,8 @@ struct HostsOptions {
     std::vector<std::string> hosts;
     bool first = false;
     std::string old_boards;
+    std::int64_t port = 0;
+    bool only = false;
 };
 
 std::vector<pki::HostName> parsed(const std::vector<std::string>& texts) {
@@ -76,6 +78,28 @@ void old_boards(const Context& context, const HostsOptions& options) {
     report_change(context, lifecycle::set_old_boards(open, authority, options.old_boards == "on"));
 }
 
+void port(const Context& context, const HostsOptions& options) {
+    const lifecycle::Home home(context.home_path());
+    lifecycle::OpenHome open(home, context.clock());
+    const auto former = options.only ? lifecycle::FormerPort::drop : lifecycle::FormerPort::keep;
+    const auto change = lifecycle::set_port(open, static_cast<std::uint16_t>(options.port), former);
+    std::string sentence = fmt::format("The broker listens on port {} from its next start on.", change.port);
+    if (!change.former.empty()) {
+        sentence += fmt::format(
+            "\nIt goes on listening on {} too: devices are told the new port when they connect. When all "
+            "have been: "
+            "countersign hosts port {} --only",
+            fmt::join(change.former, ", "), change.port);
+    } else if (change.devices != 0) {
+        sentence += fmt::format(
+            "\n{} devices are registered: one that dials another port does not find the broker any more "
+            "(countersign load NAME).",
+            change.devices);
+    }
+    context.report(sentence,
+                   {{"port", change.port}, {"former_ports", change.former}, {"devices", change.devices}});
+}
+
 void list(const Context& context) {
     const lifecycle::Home home(context.home_path());
     const auto settings = lifecycle::load_settings(home);
@@ -93,6 +117,7 @@ void list(const Context& context) {
                                settings.port, settings.brokers_version, format_date(broker.not_after)),
                    {{"hosts", rows},
                     {"port", settings.port},
+                    {"former_ports", settings.former_ports},
                     {"old_boards", settings.old_boards},
                     {"version", settings.brokers_version},
                     {"broker_expires", format_time(broker.not_after)}});
@@ -106,6 +131,7 @@ void add_hosts(const Command& app, Context& context) {
         "  countersign hosts add 192.168.1.50\n"
         "  countersign hosts add broker.example.org --first\n"
         "  countersign hosts remove 192.168.1.22\n"
+        "  countersign hosts port 8884\n"
         "  countersign hosts old-boards on             (MicroPython 1.22 and 1.23)\n"
         "  countersign hosts list");
     hosts.require_subcommand();
@@ -119,6 +145,10 @@ void add_hosts(const Command& app, Context& context) {
         hosts.subcommand("remove", "Issue the broker a certificate without these addresses");
     remover.option("HOST", options->hosts, "As `hosts list` shows them").required();
     remover.action([&context, options] { remove(context, *options); });
+    const Command porter = hosts.subcommand("port", "Let the broker listen on another port");
+    porter.option("PORT", options->port, "From its next start on").required().range(1, 65535);
+    porter.flag("--only", options->only, "Not on the port before it, where registered devices look");
+    porter.action([&context, options] { port(context, *options); });
     const Command old = hosts.subcommand(
         "old-boards", "Name addresses as DNS names too, for boards with MicroPython before 1.24");
     old.option("ON", options->old_boards, "on or off; strict clients (rustls) refuse it").required();

@@ -75,8 +75,7 @@ void issue_one(const Context& context, lifecycle::OpenHome& home, const IssueOpt
     const auto request = request_from(options, home.settings());
     if (const auto done = lifecycle::already_finished(home, request)) return report_issued(context, *done);
     lifecycle::check_request(home, request);
-    lifecycle::IssuingAuthority authority(home.home(), authority_passphrase(context, home.settings()),
-                                          home.clock());
+    lifecycle::IssuingAuthority authority(home.home(), authority_passphrase(context, home), home.clock());
     report_issued(context, lifecycle::issue(home, authority, request));
 }
 
@@ -109,8 +108,7 @@ void issue_list(const Context& context, lifecycle::OpenHome& home, const IssueOp
         key_type_from(options.key.empty() ? home.settings().key_type : options.key),
         std::chrono::days(options.days != 0 ? options.days : home.settings().days),
         format_from(options.format), out_folder(options)};
-    lifecycle::IssuingAuthority authority(home.home(), authority_passphrase(context, home.settings()),
-                                          home.clock());
+    lifecycle::IssuingAuthority authority(home.home(), authority_passphrase(context, home), home.clock());
     lifecycle::BulkResult result;
     {
         Progress progress(context, "Issued");

@@ -57,7 +57,9 @@ void add_commands(const Command& app, Context& context) {
 }
 
 void print_error(const Context& context, const Error& error) {
+    const bool is_read = context.finish();
     if (context.json) {
+        if (!is_read) return;
         Json answer{{"ok", false}, {"code", error.code()}, {"what", error.detail()}, {"cure", error.cure()}};
         if (const auto* incomplete = dynamic_cast<const Incomplete*>(&error))
             answer.update(incomplete->result);

@@ -5,6 +5,11 @@
 #include "host/base/error.h"
 
 namespace countersign::cli {
+namespace {
+
+constexpr std::chrono::seconds kLockWait{60};
+
+}  // namespace
 
 pki::KeyType key_type_from(std::string_view text) {
     if (const auto type = pki::parse_key_type(text)) return *type;
@@ -21,6 +26,13 @@ lifecycle::Format format_from(std::string_view text) {
 
 Secret authority_passphrase(const Context& context, const lifecycle::Settings& settings) {
     return settings.encrypted ? context.passphrase(false) : Secret{};
+}
+
+Secret authority_passphrase(const Context& context, lifecycle::OpenHome& home) {
+    Secret passphrase;
+    if (!home.settings().encrypted) return passphrase;
+    home.while_unlocked([&] { passphrase = context.passphrase(false); }, kLockWait);
+    return passphrase;
 }
 
 }  // namespace countersign::cli

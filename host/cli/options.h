@@ -7,6 +7,7 @@
 #include "host/cli/context.h"
 #include "host/lifecycle/home.h"
 #include "host/lifecycle/identity_files.h"
+#include "host/lifecycle/open_home.h"
 #include "host/pki/key.h"
 
 namespace countersign::cli {
@@ -19,5 +20,7 @@ namespace countersign::cli {
 
 // The passphrase if this home's authority has one; nobody is asked otherwise.
 [[nodiscard]] Secret authority_passphrase(const Context& context, const lifecycle::Settings& settings);
+// The same, and others may change the home while somebody thinks: what was checked before is checked again.
+[[nodiscard]] Secret authority_passphrase(const Context& context, lifecycle::OpenHome& home);
 
 }  // namespace countersign::cli

@@ -13,7 +13,6 @@
 #include <unordered_map>
 
 #include "host/base/error.h"
-#include "host/base/printable.h"
 #include "host/cli/commands.h"
 #include "host/cli/operator_connection.h"
 #include "host/lifecycle/anchors.h"
@@ -32,7 +31,10 @@ constexpr std::chrono::milliseconds kTurn{300};
 constexpr std::chrono::seconds kAfterTrouble{5};  // the signer or the home is not to be had
 constexpr std::chrono::hours kBetweenOwnRenewals{6};
 constexpr std::chrono::milliseconds kLockWait{200};  // whoever looks whether we run holds it for a moment
-constexpr std::size_t kBatch = 50;  // messages for one hold of the home's lock: others want it too
+// Messages for one hold of the home's lock, one transaction and one turn: others want the lock too (they look
+// every 10 ms), the first asker is not to wait for the last, and the connection wants to be looked after.
+constexpr std::size_t kBatch = 50;
+constexpr std::chrono::milliseconds kBetweenBatches{20};
 constexpr std::size_t kMaxWaiting = 100'000;
 // Later than this at the socket, and the broker's queue for us may have overflowed: what it dropped is still
 // retained, and a SUBSCRIBE brings it once more.
@@ -45,11 +47,10 @@ void say(const Context& context, std::string_view line) {
     if (line.empty()) return;
     const auto time = format_time(context.clock().now());
     if (context.json) {
-        fmt::print("{}\n", as_text(Json{{"time", time}, {"line", line}}));
+        context.log(as_text(Json{{"time", time}, {"line", line}}));
     } else {
-        fmt::print("{}  {}\n", time.substr(11, 8), one_line(line));
+        context.log(fmt::format("{}  {}", time.substr(11, 8), line));
     }
-    std::fflush(stdout);
 }
 
 // The issuing CA as the responder has it: the certificates here, the key with the signer.
@@ -206,7 +207,7 @@ class ResponderService {
             renew_own();
             follow_own_files();
             read_again();
-            while ((!waiting_.empty() || !names_.empty()) && !signer_gone_) work();
+            if (has_work()) work();
         } catch (const Error& error) {
             if (!is_passing(error)) throw;
             complain(error);
@@ -214,8 +215,10 @@ class ResponderService {
         }
         if (signer_gone_) return kAfterTrouble;
         trouble_.clear();
-        return kTurn;
+        return has_work() ? kBetweenBatches : kTurn;
     }
+
+    [[nodiscard]] bool has_work() const { return !waiting_.empty() || !names_.empty(); }
 
     static bool is_passing(const Error& error) {
         return error.id() == Code::SignerUnreachable || error.id() == Code::HomeBusy ||
@@ -287,55 +290,70 @@ class ResponderService {
         for (const auto& line : lines) say(context_, line);
     }
 
-    // One batch: committed, then published to the admission file, then answered.
-    void work() {
+    struct Batch {
         std::vector<lifecycle::Answer> answers;
+        std::vector<std::string> topics, names;  // done with
+        std::vector<std::string> lines;
+    };
+
+    // One batch: committed, then published to the admission file, then answered. What was not committed is
+    // done again.
+    void work() {
+        Batch batch;
         {
             lifecycle::OpenHome open(home_, context_.clock());
             Issuing issuing(home_, context_.clock());
             const lifecycle::WantedOfHome wanted(home_, open.settings());
             lifecycle::Responder responder(open.registry(), issuing.issuer, context_.clock(),
                                            lifecycle::renewal_policy(open.settings()), wanted);
-            try {
-                decide(responder, answers);
-            } catch (...) {
-                open.publish();
-                send(answers);
-                throw;
-            }
+            auto transaction = open.registry().begin();
+            decide(responder, open.registry(), batch);
+            transaction.commit();
             open.publish();
         }
-        send(answers);
+        for (const auto& line : batch.lines) say(context_, line);
+        for (const auto& topic : batch.topics) {
+            const auto message = waiting_.extract(topic);
+            if (!message.empty() && topic.ends_with("/state"))
+                dealt_with_[topic] = std::hash<std::string>()(message.mapped().payload);
+        }
+        for (const auto& name : batch.names) names_.erase(name);
+        send(batch.answers);
     }
 
-    void decide(lifecycle::Responder& responder, std::vector<lifecycle::Answer>& answers) {
-        const auto take = [&](lifecycle::Reaction reaction) {
-            say(context_, reaction.line);
-            for (auto& answer : reaction.answers) answers.push_back(std::move(answer));
+    void decide(lifecycle::Responder& responder, registry::Registry& registry, Batch& batch) {
+        // A message that fails undoes what it did, and not what the others did. True: done with it.
+        const auto attempt_alone = [&](const auto& react) {
+            std::vector<lifecycle::Reaction> committed;
+            const bool over = attempt([&] {
+                auto part = registry.begin();
+                auto reactions = react();
+                part.commit();
+                committed = std::move(reactions);
+            });
+            for (auto& reaction : committed) {
+                batch.lines.push_back(std::move(reaction.line));
+                for (auto& answer : reaction.answers) batch.answers.push_back(std::move(answer));
+            }
+            return over;
         };
         std::size_t done = 0;
-        for (auto next = waiting_.begin(); next != waiting_.end() && done < kBatch;) {
+        for (auto next = waiting_.begin(); next != waiting_.end() && done < kBatch; ++next) {
             const auto& topic = next->first;  // not a structured binding: clang 14 cannot capture one
             const auto& message = next->second;
-            if (signer_gone_ && topic.ends_with("/request")) {
-                ++next;  // states need no signature
-                continue;
-            }
+            if (signer_gone_ && topic.ends_with("/request")) continue;  // states need no signature
             const auto* bytes = reinterpret_cast<const std::uint8_t*>(message.payload.data());
-            const bool over = attempt([&] {
-                take(responder.received(topic, {bytes, message.payload.size()}, message.fresh));
+            const bool over = attempt_alone([&] {
+                return std::vector{responder.received(topic, {bytes, message.payload.size()}, message.fresh)};
             });
-            if (over && topic.ends_with("/state"))
-                dealt_with_[topic] = std::hash<std::string>()(message.payload);
-            next = over ? waiting_.erase(next) : std::next(next);
+            if (over) batch.topics.push_back(topic);
             ++done;
         }
-        for (auto next = names_.begin(); next != names_.end() && done < kBatch; ++done) {
-            const bool over = attempt([&] {
-                take(responder.approved(*next));
-                take(responder.command_for(*next));
+        for (auto next = names_.begin(); next != names_.end() && done < kBatch; ++next, ++done) {
+            const bool over = attempt_alone([&] {
+                return std::vector{responder.approved(*next), responder.command_for(*next)};
             });
-            next = over ? names_.erase(next) : std::next(next);
+            if (over) batch.names.push_back(*next);
         }
     }
 
@@ -379,6 +397,7 @@ void add_responder(const Command& app, Context& context) {
         "  countersign responder\n"
         "  countersign up          runs it together with the broker and the signer");
     command.action([&context] {
+        context.never_wait_for_readers();
         ResponderService service(context);
         service.run();
         context.report("Stopped.", {{"stopped", true}});

@@ -86,7 +86,9 @@ void start(const Context& context, const RolloverOptions& options) {
         fmt::format(
             "Made a new root (SHA-256 {}) and \"{}\" under it.\n{}\n"
             "Devices with the old root and with the new one are served. Each takes the new one over when "
-            "it connects\n(`countersign up` must run) and says so:  countersign rollover root status\n"
+            "it connects\n(`countersign up` must run) and says so. Operators, and what was issued by hand "
+            "for programs, get "
+            "it by hand.\nWho needs what:  countersign rollover root status\n"
             "The old root's key is not needed any more; take the new one offline:\n"
             "  countersign root export FILE   then   countersign root remove",
             pki::to_hex(rolled.root.fingerprint), rolled.issuing.name, told(rolled.told)),
@@ -99,21 +101,25 @@ void status(const Context& context) {
     const auto rollover = lifecycle::root_rollover(home);
     if (!rollover) throw Error(Code::RolloverNone);
     const auto registry = registry::Registry::open(home.registry(), context.clock());
-    const auto devices = lifecycle::confirmations(registry, *rollover);
+    const auto devices = lifecycle::confirmations(home, registry, *rollover);
     Json rows = Json::array();
     std::size_t confirmed = 0;
     std::size_t shown = 0;
     for (const auto& device : devices) {
         confirmed += device.confirmed ? 1U : 0U;
-        rows.push_back({{"name", device.name}, {"confirmed", device.confirmed}});
+        rows.push_back({{"name", device.name},
+                        {"role", to_string(device.role)},
+                        {"confirmed", device.confirmed},
+                        {"needs", device.confirmed ? "" : lifecycle::how_to_bring(device)}});
         if (device.seen) rows.back()["seen"] = format_time(*device.seen);
         if (device.confirmed || shown++ >= kRowsShown) continue;
-        context.note(fmt::format("{:<24} has not confirmed; {}", device.name,
-                                 device.seen ? "last heard " + format_time(*device.seen) : "never heard"));
+        context.note(fmt::format("{:<24} {} has not got it; {}: {}", device.name, to_string(device.role),
+                                 device.seen ? "last heard " + format_time(*device.seen) : "never heard",
+                                 lifecycle::how_to_bring(device)));
     }
     if (shown > kRowsShown) context.note(fmt::format("… and {} more", shown - kRowsShown));
-    context.report(fmt::format("{} of {} devices trust the new root, under way since {}.{}", confirmed,
-                               devices.size(), format_date(rollover->started),
+    context.report(fmt::format("{} of {} devices and operators trust the new root, under way since {}.{}",
+                               confirmed, devices.size(), format_date(rollover->started),
                                confirmed == devices.size() ? " Next: countersign rollover root finish" : ""),
                    {{"started", format_time(rollover->started)},
                     {"anchors_version", rollover->anchors_version},
@@ -127,7 +133,9 @@ void finish(const Context& context, const RolloverOptions& options) {
         open, std::set<std::string>(options.without.begin(), options.without.end()));
     context.report(
         fmt::format("The broker does not vouch for the new root by the old one any more. A device that "
-                    "trusts only the old root\nneeds: countersign load NAME\n{}",
+                    "trusts only the old root\nneeds: countersign load NAME; an operator or a program: "
+                    "countersign issue NAME --replace, and "
+                    "its new files\n{}",
                     told(running)),
         {{"broker_told", running}});
 }
@@ -230,7 +238,8 @@ void add_root_steps(const Command& rollover, Context& context,
     starter.action([&context, options] { start(context, *options); });
     root.subcommand("status", "Which devices trust it").action([&context] { status(context); });
     const Command finisher = root.subcommand("finish", "Serve devices with the new root only");
-    finisher.option("--without", options->without, "Devices that are given up").type_name("NAME");
+    finisher.option("--without", options->without, "Devices and operators that are given up")
+        .type_name("NAME");
     finisher.action([&context, options] { finish(context, *options); });
 }
 

@@ -22,11 +22,12 @@ namespace {
 constexpr std::chrono::milliseconds kTurn{500};
 constexpr std::chrono::hours kBetweenCrlLooks{1};
 
-// The list is signed here, where the key is.
-void refresh_revocation_list(const Context& context, const lifecycle::Home& home,
+// The list is signed here, where the key is. False: somebody holds the home, who may be waiting for this very
+// signer.
+bool refresh_revocation_list(const Context& context, const lifecycle::Home& home,
                              lifecycle::IssuingAuthority& authority) {
     try {
-        lifecycle::OpenHome open(home, context.clock());
+        lifecycle::OpenHome open(home, context.clock(), std::chrono::milliseconds(0));
         lifecycle::note_clock(open.registry(), context.clock().now());
         const auto made = lifecycle::refresh_crl(open, authority.authority(), authority.signer());
         if (made) {
@@ -34,8 +35,10 @@ void refresh_revocation_list(const Context& context, const lifecycle::Home& home
                                      format_date(made->next_update)));
         }
     } catch (const Error& error) {
+        if (error.id() == Code::HomeBusy) return false;
         context.note(error.what());  // an hour later, then: weeks are left
     }
+    return true;
 }
 
 // Each time the list has changed, or the CA: boards that know only this one's key must be able to read it.
@@ -83,8 +86,8 @@ void serve(const Context& context, const lifecycle::Home& home, const Secret& pa
     auto next_look = std::chrono::steady_clock::now();
     while (!interrupt.seen() && !is_superseded(home, authority.authority())) {
         if (std::chrono::steady_clock::now() >= next_look) {
-            refresh_revocation_list(context, home, authority);
-            next_look = std::chrono::steady_clock::now() + kBetweenCrlLooks;
+            const bool done = refresh_revocation_list(context, home, authority);
+            next_look = std::chrono::steady_clock::now() + (done ? kBetweenCrlLooks : kTurn);
         }
         refresh_brokers(context, home, authority);
         service.turn(kTurn);
@@ -107,7 +110,10 @@ void add_signer(const Command& app, Context& context) {
     command.examples(
         "  countersign signer\n"
         "  countersign --passphrase-file FILE signer");
-    command.action([&context] { run_signer(context); });
+    command.action([&context] {
+        context.never_wait_for_readers();
+        run_signer(context);
+    });
 }
 
 }  // namespace countersign::cli

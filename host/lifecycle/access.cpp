@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "host/base/files.h"
 #include "host/broker/config.h"
 #include "host/broker/control.h"
+#include "host/broker/own_lines.h"
 
 namespace countersign::lifecycle {
 namespace {
@@ -25,7 +25,9 @@ std::vector<std::string> names_of(const registry::Registry& registry, Role role)
 void write_access_list(const Home& home, const registry::Registry& registry) {
     const auto operators = names_of(registry, Role::operator_);
     const auto responders = names_of(registry, Role::responder);
-    write_file(home.acl(), broker::access_list(operators, responders), kBrokerFile);
+    broker::write_generated(home.acl(),
+                            broker::access_list(operators, responders, broker::own_access(home.broker())),
+                            kBrokerFile);
 }
 
 void refresh_access_list(OpenHome& home) {

@@ -13,6 +13,8 @@
 
 #include "core/identity/name.h"
 #include "host/base/error.h"
+#include "host/base/files.h"
+#include "host/pki/pem.h"
 
 namespace countersign::lifecycle {
 namespace {
@@ -21,6 +23,8 @@ namespace {
 constexpr std::size_t kBatch = 500;
 // …or for what is made in this time: RSA keys take their time, and a kill should cost little of it.
 constexpr std::chrono::seconds kBatchTime{2};
+// Between two batches everybody else has a turn: a revocation does not wait for the list.
+constexpr std::chrono::seconds kLockWait{60};
 
 // As the registry compares names.
 std::string folded(std::string name) {
@@ -46,6 +50,19 @@ class Bulk {
     }
 
     [[nodiscard]] std::size_t left() const noexcept { return chosen_.size(); }
+
+    // What others have done in their turn: names they have taken, and the CA that signs.
+    void look_again() {
+        if (read_text(home_.home().issuing_certificate()) != pki::to_pem(authority_.authority().issuing())) {
+            throw Error(Code::Unfinished, "Another command has replaced the issuing CA.",
+                        "the same command again: it goes on where this one was");
+        }
+        const auto batch = static_cast<std::ptrdiff_t>(std::min(kBatch, chosen_.size()));
+        std::deque<Chosen> next(chosen_.begin(), chosen_.begin() + batch);
+        chosen_.erase(chosen_.begin(), chosen_.begin() + batch);
+        std::erase_if(next, [this](const Chosen& one) { return is_gone(*one.device); });
+        chosen_.insert(chosen_.begin(), next.begin(), next.end());
+    }
 
     // Three things in turn for the whole batch, not for each device: each finds its code and data in the
     // cache.
@@ -85,6 +102,13 @@ class Bulk {
         }
         chosen_.push_back({&device, &issuer_for(device)});
         names_.emplace(folded(device.name), device.name);
+    }
+
+    bool is_gone(const CsvDevice& device) {
+        const auto known = home_.registry().find_device(device.name);
+        if (!known) return false;
+        try_line(device, [&] { result_.already += is_taken(device, known) ? 1U : 0U; });
+        return true;
     }
 
     bool is_taken(const CsvDevice& device, const std::optional<registry::Device>& known) const {
@@ -180,6 +204,10 @@ BulkResult bulk_issue(OpenHome& home, IssuingAuthority& authority, std::span<con
     while (bulk.left() != 0) {
         bulk.run_batch();
         progress(devices.size() - bulk.left(), devices.size());
+        home.publish();
+        if (bulk.left() == 0) break;
+        home.let_others_in(kLockWait);
+        bulk.look_again();
     }
     sync_filesystem(home.home().root());
     home.publish();

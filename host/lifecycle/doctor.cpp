@@ -3,15 +3,19 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <functional>
 
+#include "core/identity/name.h"
 #include "host/base/files.h"
 #include "host/base/subprocess.h"
 #include "host/broker/admission/reader.h"
 #include "host/broker/config.h"
 #include "host/broker/control.h"
+#include "host/broker/own_lines.h"
+#include "host/broker/saved_state.h"
 #include "host/lifecycle/authority_store.h"
 #include "host/lifecycle/broker_identity.h"
 #include "host/lifecycle/crl_publication.h"
@@ -28,6 +32,9 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kNamesShown = 10;
 constexpr std::chrono::seconds kLockWait{5};
+constexpr std::uint64_t kMegabyte = std::uint64_t{1} << 20;
+constexpr std::uint64_t kBytesLeft = 100 * kMegabyte;  // a registry, and the file that replaces it
+constexpr std::uint64_t kFilesLeft = 1000;
 
 // Collects what one part complains of; an exception is a complaint too.
 class Patient {
@@ -100,6 +107,14 @@ std::optional<registry::Certificate> newest_of(const registry::Registry& registr
     return newest == certificates.rend() ? std::nullopt : std::optional(*newest);
 }
 
+std::optional<registry::Certificate> birth_of(const registry::Registry& registry, std::string_view name) {
+    const auto certificates = registry.certificates_of(name);
+    const auto birth = std::find_if(certificates.rbegin(), certificates.rend(), [](const auto& row) {
+        return row.role == Role::birth && may_connect(row.state);
+    });
+    return birth == certificates.rend() ? std::nullopt : std::optional(*birth);
+}
+
 std::string own_certificates(Patient& patient, const registry::Registry& registry, Seconds now) {
     Seconds first = pki::kForever;
     for (const std::string name : {"broker", "operator", "responder"}) {
@@ -112,6 +127,12 @@ std::string own_certificates(Patient& patient, const registry::Registry& registr
         }
         const Seconds end = newest->not_after;
         first = std::min(first, end);
+        if (newest->not_before > now) {
+            patient.complain(Code::CertNotYet,
+                             fmt::format("The {}'s certificate begins on {}, later than now.", name,
+                                         format_date(newest->not_before)),
+                             "check this computer's clock; if it is right: " + cure);
+        }
         // They renew by themselves while `up` runs: half of the time there was for it has passed.
         const Seconds due = renewal_due(name, newest->issued_at, end);
         if (now < due + (end - due) / 2) continue;
@@ -150,35 +171,91 @@ std::string clock_and_dates(Patient& patient, const registry::Registry& registry
     return fmt::format("{} fits, and nothing begins later", format_time(now));
 }
 
+// Which of the identities that may connect are in which trouble.
+struct Troubles {
+    std::vector<std::string> expired, expired_by_hand, ending_by_hand, late, forked, waiting;
+};
+
+// Nobody renews it but a person: an operator's, another key than P-256, or files for software that has never
+// said a word to the responder.
+bool is_kept_by_hand(const registry::Registry& registry, const registry::Summary& row) {
+    if (row.device.role != Role::device) return true;
+    if (row.seen || !row.device.chip_id.empty()) return false;
+    const auto report = registry.report_of(row.device.name);
+    return !report.state && !birth_of(registry, row.device.name);
+}
+
+void sort_in(Troubles& troubles, const registry::Registry& registry, const registry::Summary& row,
+             Seconds now) {
+    const auto& name = row.device.name;
+    if (row.device.forked) troubles.forked.push_back(name);
+    if (!row.certificate || !may_connect(row.certificate->state)) return;
+    const auto& certificate = *row.certificate;
+    const bool ended = certificate.not_after <= now;
+    const bool late = overdue(row, now);
+    const Seconds due = renewal_due(name, certificate.issued_at, certificate.not_after);
+    if (!ended && !late && (row.device.role == Role::device || due > now)) return;  // most of them
+    if (is_kept_by_hand(registry, row)) {
+        (ended ? troubles.expired_by_hand : troubles.ending_by_hand).push_back(name);
+    } else if (ended) {
+        (birth_of(registry, name) ? troubles.expired : troubles.expired_by_hand).push_back(name);
+    } else {
+        troubles.late.push_back(name);
+    }
+}
+
 std::string devices(Patient& patient, const registry::Registry& registry, Seconds now) {
     std::size_t count = 0;
-    std::vector<std::string> expired, late, forked, waiting;
-    registry.list({Role::device, {}, {}, ""}, [&](const registry::Summary& row) {
+    Troubles troubles;
+    registry.list({}, [&](const registry::Summary& row) {
+        if (row.device.role != Role::device &&
+            (row.device.role != Role::operator_ || is_reserved_name(row.device.name)))
+            return;
         ++count;
-        const bool works = row.certificate && may_connect(row.certificate->state);
-        if (row.device.forked) forked.push_back(row.device.name);
-        if (works && row.certificate->not_after <= now) {
-            expired.push_back(row.device.name);
-        } else if (overdue(row, now)) {
-            late.push_back(row.device.name);
-        }
+        sort_in(troubles, registry, row, now);
     });
     for (const auto& one : registry.waiting()) {
-        const bool again = !waiting.empty() && waiting.back() == one.name;
-        if (!one.approved && !again) waiting.push_back(one.name);
+        const bool again = !troubles.waiting.empty() && troubles.waiting.back() == one.name;
+        if (!one.approved && !again) troubles.waiting.push_back(one.name);
     }
     const auto say = [&](Code code, const std::vector<std::string>& names, std::string_view what,
                          std::string_view cure) {
         if (!names.empty())
             patient.complain(code, fmt::format("{} {}: {}.", names.size(), what, named(names)), cure);
     };
-    say(Code::IdentityForked, forked, "used by two devices, and renewals held until you decide",
+    const auto by_hand = [&](const std::vector<std::string>& names) {
+        if (names.empty()) return std::string();
+        const auto device = registry.find_device(names.front());
+        const bool is_operator = device && device->role == Role::operator_;
+        return fmt::format("countersign issue {}{} --replace, and take its files there", names.front(),
+                           is_operator ? " --role operator" : "");
+    };
+    say(Code::IdentityForked, troubles.forked, "used by two devices, and renewals held until you decide",
         "countersign renewals");
-    say(Code::CertExpired, expired, "past the end of their certificate",
+    say(Code::CertExpired, troubles.expired, "past the end of their certificate",
         "switch them on: they come back by themselves; else countersign load NAME");
-    say(Code::RenewalLate, late, "not seen since their renewal was due", {});
-    say(Code::RenewalWaits, waiting, "waiting for a nod", "countersign renewals");
-    return fmt::format("{} known, none is late", count);
+    say(Code::CertExpired, troubles.expired_by_hand,
+        "past the end of their certificate, and come back only by hand", by_hand(troubles.expired_by_hand));
+    say(Code::RenewalLate, troubles.ending_by_hand, "whose certificate ends soon and nobody renews by itself",
+        by_hand(troubles.ending_by_hand));
+    say(Code::RenewalLate, troubles.late, "not seen since their renewal was due", {});
+    say(Code::RenewalWaits, troubles.waiting, "waiting for a nod", "countersign renewals");
+    return fmt::format("{} known, operators among them, none is late", count);
+}
+
+std::string room(Patient& patient, const Home& home) {
+    struct statvfs disk {};
+    if (::statvfs(home.root().c_str(), &disk) != 0) return "its size cannot be read";
+    const auto free = static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
+    const bool files = disk.f_files == 0 || disk.f_favail >= kFilesLeft;
+    const auto words = fmt::format("{} MB are free", free / kMegabyte);
+    if (free < kBytesLeft || !files) {
+        patient.complain(Code::FileWrite,
+                         fmt::format("{} is nearly full: {}{}.", home.root().string(), words,
+                                     files ? "" : ", and hardly any files can be made"),
+                         "make room on that disk: what the registry cannot write down does not happen");
+    }
+    return words;
 }
 
 std::string broker_files(Patient& patient, const Home& home, const Settings& settings) {
@@ -192,6 +269,16 @@ std::string broker_files(Patient& patient, const Home& home, const Settings& set
     }
     if (find_program("mosquitto").empty() && !fs::exists("/usr/sbin/mosquitto")) {
         patient.complain(Code::ToolMissing, "mosquitto is not installed.", "apt install mosquitto");
+    }
+    if (const auto damage = broker::saved_state_damage(files.data); !damage.empty()) {
+        patient.complain(Code::SavedState, fmt::format("{} is damaged ({}).",
+                                                       (files.data / broker::kSavedState).string(), damage));
+    }
+    for (const auto& edited : broker::edited_files(home.broker())) {
+        patient.complain(
+            Code::OwnLines,
+            fmt::format("{} holds lines of your own that Mosquitto does not see.", edited.string()),
+            "move them to broker.d/NAME.conf or acl.local beside it, then delete it");
     }
     const auto certificate = pki::parse_certificate_pem(read_text(files.certificate));
     if (!pki::belongs(pki::PrivateKey::from_pem(read_secret(files.key).text()), certificate)) {
@@ -213,7 +300,8 @@ std::string admission(Patient& patient, const Home& home, const registry::Regist
     broker::admission::Reader reader(home.admission());
     (void)reader.refresh();
     if (!reader.loaded()) {
-        patient.complain(Code::AdmissionBroken, reader.fault());
+        patient.complain(Code::AdmissionBroken, reader.fault(),
+                         "countersign crl: it is written anew as a whole");
         return {};
     }
     std::size_t count = 0;
@@ -227,7 +315,7 @@ std::string admission(Patient& patient, const Home& home, const registry::Regist
         patient.complain(
             Code::AdmissionBroken,
             fmt::format("{} of {} certificates stand otherwise in the broker's file.", other, count),
-            "countersign crl, or any command that changes something: it is written anew");
+            "countersign crl: it is written anew as a whole");
     }
     return fmt::format("the broker's file says of {} certificates what the registry does", count);
 }
@@ -251,11 +339,7 @@ std::string revocation_list(Patient& patient, const Home& home, const registry::
                        end ? "" : "; there is no list of the root's: countersign crl --root FILE");
 }
 
-}  // namespace
-
-std::vector<Examination> examine(const Home& home, const Clock& clock) {
-    home.require_initialised();
-    const FileLock lock(home.lock(), kLockWait);
+std::vector<Examination> look_over(const Home& home, const Clock& clock) {
     const Seconds now = clock.now();
     std::vector<Examination> all;
     const auto look = [&](const char* part, const std::function<std::string(Patient&)>& how) {
@@ -268,6 +352,7 @@ std::vector<Examination> examine(const Home& home, const Clock& clock) {
         registry = registry::Registry::open(home.registry(), clock);
         return chain(*registry);
     });
+    look("disk", [&](Patient& patient) { return room(patient, home); });
     look("broker", [&](Patient& patient) { return broker_files(patient, home, load_settings(home)); });
     if (!registry) return all;
     look("clock", [&](Patient& patient) { return clock_and_dates(patient, *registry, now); });
@@ -276,6 +361,23 @@ std::vector<Examination> examine(const Home& home, const Clock& clock) {
     look("admission", [&](Patient& patient) { return admission(patient, home, *registry); });
     look("revocations", [&](Patient& patient) { return revocation_list(patient, home, *registry, now); });
     return all;
+}
+
+}  // namespace
+
+std::vector<Examination> examine(const Home& home, const Clock& clock) {
+    home.require_initialised();
+    auto all = look_over(home, clock);
+    const auto ok = [](const Examination& part) { return part.complaints.empty(); };
+    if (std::all_of(all.begin(), all.end(), ok)) return all;
+    // A command under way changes one thing after the other: what is still so once it has let go is so.
+    try {
+        const FileLock lock(home.lock(), kLockWait);
+        return look_over(home, clock);
+    } catch (const Error& error) {
+        if (error.id() != Code::HomeBusy) all.push_back({"lock", {}, {error}});
+        return all;
+    }
 }
 
 }  // namespace countersign::lifecycle

@@ -17,8 +17,9 @@ struct Examination {
     std::vector<Error> complaints;
 };
 
-// Each part, in the order in which they lean upon each other. The home is locked meanwhile. Throws
-// Error{HomeMissing, HomeBusy}; whatever else is wrong is a complaint.
+// Each part, in the order in which they lean upon each other. Looked at without the home's lock, and once
+// more under it before anything is complained of: a command that is under way changes one thing after the
+// other. Throws Error{HomeMissing}; whatever else is wrong is a complaint.
 [[nodiscard]] std::vector<Examination> examine(const Home& home, const Clock& clock);
 
 }  // namespace countersign::lifecycle

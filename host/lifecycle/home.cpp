@@ -34,6 +34,7 @@ Settings load_settings(const Home& home) {
         Settings settings;
         settings.hosts = json.at("hosts").get<std::vector<std::string>>();
         settings.port = json.at("port").get<std::uint16_t>();
+        settings.former_ports = json.value("former_ports", settings.former_ports);
         settings.key_type = json.at("key_type").get<std::string>();
         settings.days = json.at("days").get<std::int64_t>();
         settings.encrypted = json.at("encrypted").get<bool>();
@@ -55,6 +56,7 @@ Settings load_settings(const Home& home) {
 std::string settings_text(const Settings& settings) {
     const Json json{{"hosts", settings.hosts},
                     {"port", settings.port},
+                    {"former_ports", settings.former_ports},
                     {"key_type", settings.key_type},
                     {"days", settings.days},
                     {"encrypted", settings.encrypted},

@@ -96,6 +96,8 @@ struct Settings {
     // The broker's certificate serves boards with MicroPython before 1.24 (pki::OldBoards). A home that does
     // not say has always served them.
     bool old_boards = true;
+    // Where the broker listens too, for devices that have not heard of `port` yet.
+    std::vector<std::uint16_t> former_ports = {};
 
     [[nodiscard]] std::chrono::seconds renewed_lifetime() const {
         return lifetime_seconds != 0 ? std::chrono::seconds(lifetime_seconds) : std::chrono::days(days);

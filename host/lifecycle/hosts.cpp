@@ -10,6 +10,8 @@
 namespace countersign::lifecycle {
 namespace {
 
+constexpr std::size_t kFormerPorts = 4;  // a listener each
+
 bool contains(const std::vector<pki::HostName>& hosts, const pki::HostName& host) {
     return std::find(hosts.begin(), hosts.end(), host) != hosts.end();
 }
@@ -69,6 +71,25 @@ HostsChange set_old_boards(OpenHome& home, IssuingAuthority& authority, bool ser
     home.change_settings(settings);
     auto broker = reissue_broker(home, authority.issuer(), hosts_of(settings));
     return {settings.hosts, settings.brokers_version, std::move(broker)};
+}
+
+PortChange set_port(OpenHome& home, std::uint16_t port, FormerPort former) {
+    Settings settings = home.settings();
+    PortChange change{port, {}, 0};
+    home.registry().list({Role::device, {}, {}, ""},
+                         [&](const registry::Summary& row) { change.devices += row.certificate ? 1 : 0; });
+    auto& others = settings.former_ports;
+    if (settings.port != port) {
+        others.insert(others.begin(), settings.port);
+        ++settings.brokers_version;
+    }
+    std::erase(others, port);
+    if (former == FormerPort::drop || change.devices == 0) others.clear();
+    others.resize(std::min(others.size(), kFormerPorts));
+    settings.port = port;
+    change.former = others;
+    home.change_settings(settings);
+    return change;
 }
 
 bool is_old_board(const std::array<int, 3>& micropython) noexcept {

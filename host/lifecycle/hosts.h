@@ -33,6 +33,17 @@ struct HostsChange {
 // Whether boards with MicroPython before 1.24 find the broker's addresses in its certificate.
 [[nodiscard]] HostsChange set_old_boards(OpenHome& home, IssuingAuthority& authority, bool served);
 
+enum class FormerPort : std::uint8_t { keep, drop };
+
+struct PortChange {
+    std::uint16_t port = 0;
+    std::vector<std::uint16_t> former;  // where the broker goes on listening
+    std::size_t devices = 0;            // that are registered, and dial the port they were given
+};
+
+// The broker listens there from its next start on. Former ports are kept for devices that are registered.
+[[nodiscard]] PortChange set_port(OpenHome& home, std::uint16_t port, FormerPort former);
+
 // Boards with MicroPython before 1.24 look for an address among the DNS names only.
 [[nodiscard]] bool is_old_board(const std::array<int, 3>& micropython) noexcept;
 

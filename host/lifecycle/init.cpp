@@ -9,6 +9,7 @@
 #include "host/base/tree.h"
 #include "host/broker/ca_folder.h"
 #include "host/broker/config.h"
+#include "host/broker/own_lines.h"
 #include "host/broker/ownership.h"
 #include "host/lifecycle/access.h"
 #include "host/lifecycle/host_identities.h"
@@ -81,7 +82,7 @@ void write_broker_files(const Home& home, const pki::Authority& authority, const
                kPublicFile);
     write_file(files.key, leaf.key.to_pem().text(), kPrivateFile);
     const broker::Settings settings{home.broker(), request.port, "", broker::broker_user(), false};
-    write_file(files.config, broker::mosquitto_config(settings), kPublicFile);
+    broker::write_generated(files.config, broker::mosquitto_config(settings), kPublicFile);
 }
 
 // For other software; the root's key is at hand now and hardly ever again.

@@ -1,5 +1,8 @@
 #include "host/lifecycle/open_home.h"
 
+#include <thread>
+#include <utility>
+
 #include "host/base/temporary.h"
 #include "host/base/tree.h"
 #include "host/broker/admission/publisher.h"
@@ -11,6 +14,8 @@
 
 namespace countersign::lifecycle {
 namespace {
+
+constexpr std::chrono::milliseconds kTurnOfOthers{50};  // FileLock looks every 10 ms
 
 // A lock file is only made inside a home that exists.
 const Home& checked(const Home& home) {
@@ -32,15 +37,33 @@ void clean_up(const Home& home) {
 
 OpenHome::OpenHome(const Home& home, const Clock& clock, std::chrono::milliseconds wait)
     : home_(checked(home)),
-      lock_(home_.lock(), wait),
+      lock_(std::in_place, home_.lock(), wait),
       finished_change_(finish_change_set(home_)),
       settings_(load_settings(home_)),
       registry_(registry::Registry::open(home_.registry(), clock)),
       clock_(clock),
       finished_(finish_staged(home_, registry_)) {
+    settle();
+}
+
+void OpenHome::settle() {
     clean_up(home_);
     if (finished_change_) broker::RunningBroker(home_.broker()).reload();
     publish();
+}
+
+void OpenHome::let_others_in(std::chrono::milliseconds wait) {
+    while_unlocked([] { std::this_thread::sleep_for(kTurnOfOthers); }, wait);
+}
+
+void OpenHome::while_unlocked(const std::function<void()>& body, std::chrono::milliseconds wait) {
+    lock_.reset();
+    body();
+    lock_.emplace(home_.lock(), wait);
+    finished_change_ = finish_change_set(home_);
+    settings_ = load_settings(home_);
+    finished_.merge(finish_staged(home_, registry_));
+    settle();
 }
 
 void OpenHome::change_settings(const Settings& settings) {
@@ -52,15 +75,20 @@ void OpenHome::publish() {
     publish_admission(home_, registry_);
 }
 
-void publish_admission(const Home& home, registry::Registry& registry) {
+void OpenHome::publish_anew() {
+    publish_admission(home_, registry_, Publish::all);
+}
+
+void publish_admission(const Home& home, registry::Registry& registry, Publish what) {
     using broker::admission::Publisher;
     using broker::admission::Stamp;
     const auto before = registry.publication();
     const auto last_event = registry.last_event();
-    const std::optional<Stamp> known =
-        before ? std::optional(Stamp{before->generation, before->size}) : std::nullopt;
+    const std::optional<Stamp> known = before && what == Publish::changes
+                                           ? std::optional(Stamp{before->generation, before->size})
+                                           : std::nullopt;
     Publisher publisher(home.admission());
-    if (before && before->event_seq == last_event && publisher.stamp() == known) return;
+    if (known && before->event_seq == last_event && publisher.stamp() == known) return;
     const Stamp stamp = publisher.publish(
         known, [&](const auto& row) { registry.standings_since(before->event_seq, row); },
         [&](const auto& row) { registry.standings(row); });

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "core/identity/name.h"
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/tree.h"
@@ -257,35 +259,74 @@ Rolled start_root_rollover(OpenHome& home, const pki::PrivateKey& old_root, cons
     return take_effect(change, home, successor, broker, "a new root", listed);
 }
 
-std::vector<Confirmation> confirmations(const registry::Registry& registry, const RootRollover& rollover) {
-    std::vector<Confirmation> all;
-    registry.list({Role::device, {}, {}, ""}, [&](const registry::Summary& row) {
-        if (row.certificate && may_connect(row.certificate->state))
-            all.push_back({row.device.name, false, row.seen});
+namespace {
+
+// What was issued by hand under the new root came with it, as files or by the cable; but one before it may be
+// what is still in use.
+bool all_under(const registry::Registry& registry, const registry::Device& device,
+               const Fingerprint& issuing) {
+    const auto certificates = registry.certificates_of(device.name);
+    return std::all_of(certificates.begin(), certificates.end(), [&](const registry::Certificate& one) {
+        return one.role != device.role || !may_connect(one.state) || one.issuer == issuing;
     });
-    for (auto& device : all) {
-        device.confirmed = registry.report_of(device.name).anchors_version >= rollover.anchors_version;
-    }
+}
+
+}  // namespace
+
+std::vector<Confirmation> confirmations(const Home& home, const registry::Registry& registry,
+                                        const RootRollover& rollover) {
+    const auto issuing = pki::parse_certificate_pem(read_text(home.issuing_certificate())).info.fingerprint;
+    std::vector<Confirmation> all;
+    registry.list({}, [&](const registry::Summary& row) {
+        const auto& device = row.device;
+        const bool concerns =
+            device.role == Role::device || (device.role == Role::operator_ && !is_reserved_name(device.name));
+        if (!concerns || !row.certificate || !may_connect(row.certificate->state)) return;
+        const auto report = registry.report_of(device.name);
+        const auto& certificate = *row.certificate;
+        const bool made_since = certificate.origin == registry::Origin::by_hand &&
+                                certificate.issuer == issuing && all_under(registry, device, issuing);
+        const Keeper keeper = report.state              ? Keeper::itself
+                              : !device.chip_id.empty() ? Keeper::cable
+                                                        : Keeper::person;
+        all.push_back({device.name, device.role, keeper,
+                       made_since || report.anchors_version >= rollover.anchors_version, row.seen});
+    });
     return all;
+}
+
+std::string how_to_bring(const Confirmation& one) {
+    switch (one.keeper) {
+        case Keeper::itself: return "switch it on";
+        case Keeper::cable: return fmt::format("countersign load {}", one.name);
+        case Keeper::person: break;
+    }
+    return one.role == Role::operator_
+               ? fmt::format("countersign issue {} --role operator --replace, and take its files there",
+                             one.name)
+               : fmt::format("countersign issue {} --replace, and take its files there", one.name);
 }
 
 bool finish_root_rollover(OpenHome& home, const std::set<std::string>& without) {
     const auto rollover = root_rollover(home.home());
     if (!rollover) throw Error(Code::RolloverNone);
-    std::vector<std::string> waiting;
-    for (const auto& device : confirmations(home.registry(), *rollover)) {
-        if (!device.confirmed && !without.contains(device.name)) waiting.push_back(device.name);
+    std::vector<Confirmation> waiting;
+    for (auto& one : confirmations(home.home(), home.registry(), *rollover)) {
+        if (!one.confirmed && !without.contains(one.name)) waiting.push_back(std::move(one));
     }
     if (!waiting.empty()) {
-        const std::size_t shown = std::min(waiting.size(), kNamesShown);
-        const std::vector<std::string> names(waiting.begin(),
-                                             waiting.begin() + static_cast<std::ptrdiff_t>(shown));
-        throw Error(Code::RolloverWaits,
-                    fmt::format("{} have not confirmed the new root: {}{}.", waiting.size(),
-                                fmt::join(names, ", "), waiting.size() > shown ? ", …" : ""),
-                    fmt::format("wait for them, or give them up by name: countersign rollover root finish "
-                                "--without {}",
-                                waiting.front()));
+        std::vector<std::string> names;
+        for (const auto& one : waiting) {
+            if (names.size() == kNamesShown) break;
+            names.push_back(one.role == Role::operator_ ? one.name + " (operator)" : one.name);
+        }
+        throw Error(
+            Code::RolloverWaits,
+            fmt::format("{} have not got the new root: {}{}.", waiting.size(), fmt::join(names, ", "),
+                        waiting.size() > names.size() ? ", …" : ""),
+            fmt::format("countersign rollover root status says what each needs ({}: {}); or give them up by "
+                        "name: countersign rollover root finish --without {}",
+                        waiting.front().name, how_to_bring(waiting.front()), waiting.front().name));
     }
     // Each step can be repeated; the last one says that it is done.
     const broker::Files files(home.home().broker());

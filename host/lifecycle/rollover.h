@@ -59,19 +59,31 @@ struct RootRollover {
 // when boards cannot verify what the old root signs.
 Rolled start_root_rollover(OpenHome& home, const pki::PrivateKey& old_root, const Secret& passphrase);
 
+// Who brings an identity the new root.
+enum class Keeper : std::uint8_t {
+    itself,  // it has said a signed word: it takes the new root over when it connects
+    cable,   // a board that was loaded and has said none yet
+    person   // issued by hand: an operator's, a C++ program's, any other software's files
+};
+
 struct Confirmation {
     std::string name;
-    bool confirmed = false;       // its last State names the new anchors
+    Role role = Role::device;
+    Keeper keeper = Keeper::itself;
+    bool confirmed = false;       // its last State names the new anchors, or it was issued by hand since
     std::optional<Seconds> seen;  // the last signed word from it
 };
 
-// Every device that may connect. In the order of names.
-[[nodiscard]] std::vector<Confirmation> confirmations(const registry::Registry& registry,
+// Every device and operator that may connect; the host's own have the new root already. In the order of
+// names.
+[[nodiscard]] std::vector<Confirmation> confirmations(const Home& home, const registry::Registry& registry,
                                                       const RootRollover& rollover);
+// The command, or the deed, that brings it the new root.
+[[nodiscard]] std::string how_to_bring(const Confirmation& one);
 
 // The broker's chain loses the bridge: who trusts only the old root is out. Throws Error{RolloverNone}, and
-// Error{RolloverWaits} naming devices that have not confirmed and are not among `without`. True when a broker
-// was told.
+// Error{RolloverWaits} naming devices and operators that have not confirmed and are not among `without`. True
+// when a broker was told.
 bool finish_root_rollover(OpenHome& home, const std::set<std::string>& without);
 
 }  // namespace countersign::lifecycle

@@ -33,7 +33,8 @@ class Registry {
     ~Registry();
 
     // All or nothing; what is not committed when it goes out of scope is undone. Calls that write outside of
-    // a transaction are one of their own. One at a time; it must not outlive the registry.
+    // a transaction are one of their own. One inside another, ended before it, undoes only its own part. None
+    // may outlive the registry.
     class Transaction {
       public:
         Transaction(Transaction&& other) noexcept;

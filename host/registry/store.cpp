@@ -98,22 +98,21 @@ SQLite::Statement& Store::prepared(const char* sql) {
 }
 
 void Store::begin() {
-    if (in_transaction_) throw Error(Code::Internal, "A registry transaction is under way already.");
     // IMMEDIATE: it waits for another writer here, where nothing has been read yet.
-    Query(prepared("BEGIN IMMEDIATE")).run();
-    in_transaction_ = true;
+    Query(prepared(depth_ == 0 ? "BEGIN IMMEDIATE" : "SAVEPOINT part")).run();
+    ++depth_;
 }
 
 void Store::commit() {
-    Query(prepared("COMMIT")).run();
-    in_transaction_ = false;
-    chain_end_.reset();
+    Query(prepared(depth_ == 1 ? "COMMIT" : "RELEASE part")).run();
+    if (--depth_ == 0) chain_end_.reset();
 }
 
 void Store::rollback() noexcept {
     // SQLite has undone it already after a full disk or an I/O error; then this is refused, which is fine.
-    sqlite3_exec(database_.getHandle(), "ROLLBACK", nullptr, nullptr, nullptr);
-    in_transaction_ = false;
+    const char* undo = depth_ == 1 ? "ROLLBACK" : "ROLLBACK TO part; RELEASE part";
+    sqlite3_exec(database_.getHandle(), undo, nullptr, nullptr, nullptr);
+    --depth_;
     chain_end_.reset();
 }
 

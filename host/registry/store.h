@@ -83,10 +83,11 @@ class Store {
     [[nodiscard]] SQLite::Database& database() noexcept { return database_; }
     [[nodiscard]] Seconds now() const { return clock_.now(); }
 
+    // One inside another is a part of it that can be undone alone.
     void begin();
     void commit();
     void rollback() noexcept;
-    [[nodiscard]] bool in_transaction() const noexcept { return in_transaction_; }
+    [[nodiscard]] bool in_transaction() const noexcept { return depth_ != 0; }
 
     // Inside a transaction only.
     void append_event(std::string_view kind, std::string_view name,
@@ -102,7 +103,7 @@ class Store {
     SQLite::Database database_;
     const Clock& clock_;
     std::unordered_map<const char*, SQLite::Statement> statements_;
-    bool in_transaction_ = false;
+    int depth_ = 0;                      // of transactions under way
     std::optional<ChainEnd> chain_end_;  // known only inside a transaction: others may write between two
 };
 

@@ -193,12 +193,36 @@ TEST(Watch, ShowsPayloadsThatCannotMoveTheCursor) {
 TEST(Watch, TellsInWordsWhyItCannotConnect) {
     Scene scene;
     scene.init();
+    scene.must({"issue", "user1"});
     EXPECT_EQ(scene.ask({"send", "user1", "cmd/x", "y"})["code"], "E-BROKER-UNREACHABLE");
     Scene other;
     other.must({"init", "127.0.0.1", "--no-passphrase", "--port", std::to_string(scene.port())});
+    other.must({"issue", "user1"});
     const auto broker = start_broker(scene);
     EXPECT_EQ(other.ask({"send", "user1", "cmd/x", "y"})["code"], "E-BROKER-UNTRUSTED");
     EXPECT_EQ(other.ask({"watch"})["code"], "E-BROKER-UNTRUSTED");
+}
+
+// A mistyped name is a topic like any other to the broker.
+TEST(Send, IsForDevicesThatAreKnownAndSaysWhoIsNotConnected) {
+    Scene scene;
+    scene.init();
+    scene.must({"issue", "user1"});
+    scene.must({"issue", "anna", "--role", "operator"});
+    const auto broker = start_broker(scene);
+    const auto unknown = scene.ask({"send", "usr1", "cmd/x", "y"});
+    EXPECT_EQ(unknown["code"], "E-NAME-UNKNOWN");
+    const auto other_case = scene.ask({"send", "USER1", "cmd/x", "y"});
+    EXPECT_EQ(other_case["code"], "E-NAME-UNKNOWN");
+    EXPECT_NE(std::string(other_case["what"]).find("user1 is"), std::string::npos) << other_case;
+    EXPECT_EQ(scene.ask({"send", "anna", "cmd/x", "y"})["code"], "E-NAME-UNKNOWN");
+    EXPECT_EQ(scene.ask({"send", "user1", "cmd/x", "y"})["connected"], false);
+    EXPECT_NE(scene.must({"send", "user1", "cmd/x", "y"}).find("user1 is not connected"), std::string::npos);
+    Background device(mosquitto_client("mosquitto_sub", scene, scene.device("user1"), "user1",
+                                       {"-t", "devices/user1/cmd/#", "-d"}));
+    ASSERT_TRUE(device.wait_for("SUBACK")) << device.output();
+    const auto sent = scene.ask({"send", "user1", "cmd/x", "y"});
+    EXPECT_EQ(sent["connected"], true) << sent;
 }
 
 }  // namespace

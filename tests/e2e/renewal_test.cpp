@@ -104,6 +104,35 @@ TEST_F(Renewal, WhatWasAskedWhileNobodyAnsweredIsAnswered) {
     EXPECT_TRUE(device.report());
 }
 
+// More than the responder takes at once: everybody is answered, and each certificate is in the registry and
+// lets its device in before the answer is out.
+TEST_F(Renewal, ManyWhoAskedWhileNobodyAnsweredAreAllAnswered) {
+    constexpr std::size_t kDevices = 70;
+    std::string list = "name\n";
+    for (std::size_t i = 0; i < kDevices; ++i) list += "many" + std::to_string(i) + "\n";
+    write_file(scene.file("list.csv"), list, kPublicFile);
+    scene.must({"issue", "--csv", scene.file("list.csv")});
+    start();
+    EXPECT_EQ(responder->interrupt(), 0);
+    std::vector<std::unique_ptr<RenewingDevice>> devices;
+    for (std::size_t i = 0; i < kDevices; ++i) {
+        const std::string name = "many" + std::to_string(i);
+        auto& device = *devices.emplace_back(
+            std::make_unique<RenewingDevice>(scene, name, RenewingDevice::issued(scene, name)));
+        ASSERT_TRUE(device.connect()) << name;
+        device.ask();
+        device.disconnect();
+    }
+    start_responder();
+    for (auto& device : devices) {
+        ASSERT_TRUE(device->connect());
+        const auto candidate = device->answer();
+        ASSERT_TRUE(candidate) << device->error();
+        EXPECT_TRUE(device->prove(*candidate));
+    }
+    EXPECT_EQ(scene.ask({"doctor", "--files"})["complaints"], 0);
+}
+
 TEST_F(Renewal, WaitsForTheSigner) {
     start();
     EXPECT_EQ(signer->interrupt(), 0);

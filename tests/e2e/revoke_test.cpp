@@ -116,6 +116,57 @@ TEST_F(Revoke, WithoutABrokerHoldsFromItsStart) {
     EXPECT_TRUE(gets_in(scene, "user2"));
 }
 
+// Whoever answers on the broker's port may let the thief go on: it was not asked, so nothing is proven.
+TEST_F(Revoke, AnotherBrokerOnThePortProvesNothing) {
+    Scene other;
+    other.set_port(scene.port());
+    other.init();
+    const auto foreign = start_broker(other);
+    for (const char* command : {"revoke", "hold"}) {
+        const auto answer = scene.ask({command, command == std::string("hold") ? "user2" : "user1"});
+        EXPECT_EQ(answer["exit"], 1) << answer;
+        EXPECT_EQ(answer["code"], "E-REVOCATION-UNPROVEN") << answer;
+    }
+    const auto shown = scene.ask({"show", "user1"});
+    EXPECT_EQ(shown["certificates"][0]["state"], "revoked") << "the registry has it all the same";
+}
+
+// A Mosquitto of one's own with our certificates and without the plugin: everybody of the CA gets in.
+TEST_F(Revoke, ABrokerWithoutThePluginIsCaughtLettingTheDeviceIn) {
+    for (const char* file : {"broker.key.pem", "broker.crt.pem", "ca.pem"})
+        fs::copy_file(scene.home() / "broker" / file, scene.file(file));
+    fs::permissions(scene.file("broker.key.pem"), fs::perms::all);
+    write_file(scene.file("mosquitto.conf"),
+               "allow_anonymous true\nlistener " + std::to_string(scene.port()) + " 127.0.0.1\ncafile " +
+                   scene.file("ca.pem").string() + "\ncertfile " + scene.file("broker.crt.pem").string() +
+                   "\nkeyfile " + scene.file("broker.key.pem").string() + "\nrequire_certificate true\n",
+               kPublicFile);
+    Background mosquitto({find_program("mosquitto"), "-c", scene.file("mosquitto.conf")});
+    ASSERT_TRUE(mosquitto.wait_for(" running")) << mosquitto.output();
+    const auto answer = scene.ask({"revoke", "user1"});
+    EXPECT_EQ(answer["exit"], 1) << answer;
+    EXPECT_EQ(answer["code"], "E-REVOCATION-UNPROVEN") << answer;
+    EXPECT_NE(std::string(answer["what"]).find("still lets user1 in"), std::string::npos) << answer;
+}
+
+// A list whose keys take their time: whoever wants to change something has a turn between its batches.
+TEST_F(Revoke, OvertakesAListThatIsBeingIssued) {
+    std::string list = "name,key\n";
+    for (int i = 0; i < 12; ++i) list += "slow" + std::to_string(i) + ",rsa4096\n";
+    write_file(scene.file("list.csv"), list, kPublicFile);
+    Background issue(scene.argv({"issue", "--csv", scene.file("list.csv")}));
+    for (int tries = 0; tries < 400 && scene.ask({"list", "slow*"})["devices"].empty(); ++tries)
+        ::usleep(20'000);
+    scene.must({"issue", "slow11"});
+    EXPECT_EQ(scene.ask({"revoke", "user1"})["exit"], 0);
+    EXPECT_FALSE(issue.process().ended()) << "it waited for the list";
+    EXPECT_TRUE(issue.wait_for("Made 11 certificates", std::chrono::seconds(120))) << issue.output();
+    EXPECT_NE(issue.output().find("1 had one already"), std::string::npos) << issue.output();
+    EXPECT_EQ(scene.ask({"list", "slow*"})["devices"].size(), 12U);
+    EXPECT_EQ(scene.ask({"show", "slow11"})["certificates"].size(), 1U) << "the name was looked up again";
+    EXPECT_EQ(scene.ask({"doctor", "--files"})["complaints"], 0);
+}
+
 TEST_F(Revoke, HoldKeepsOutUntilReinstated) {
     const auto broker = start_broker(scene);
     const auto victim = listen(scene, "user1");

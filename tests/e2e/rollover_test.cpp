@@ -1,6 +1,8 @@
 // A new issuing CA and a new root under a broker that runs and devices that are connected.
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "host/base/files.h"
 #include "host/loader/virtual_board.h"
 #include "tests/e2e/support/program.h"
@@ -233,7 +235,9 @@ TEST_F(RolloverTest, TheBrokerServesThoseWithTheOldRootAndThoseWithTheNewUntilIt
 
     const auto status = scene_.ask({"rollover", "root", "status"});
     EXPECT_EQ(status["confirmed"], 0);
-    EXPECT_EQ(status["devices"], Json::array({{{"name", "user1"}, {"confirmed", false}}}));
+    ASSERT_EQ(status["devices"].size(), 1U) << status;
+    EXPECT_EQ(status["devices"][0]["name"], "user1");
+    EXPECT_EQ(status["devices"][0]["confirmed"], false);
     const auto refused = scene_.ask({"rollover", "root", "finish"});
     EXPECT_EQ(refused["code"], "E-ROLLOVER-WAITS") << refused;
     EXPECT_NE(std::string(refused["what"]).find("user1"), std::string::npos);
@@ -246,6 +250,42 @@ TEST_F(RolloverTest, TheBrokerServesThoseWithTheOldRootAndThoseWithTheNewUntilIt
     fs::copy_file(scene_.home() / "authority/root.crt.pem", scene_.device("user1") / "ca.crt.pem",
                   fs::copy_options::overwrite_existing);
     EXPECT_EQ(publish(scene_.device("user1"), "user1"), 0);
+}
+
+// What is no board never hears of a new root by itself.
+TEST_F(RolloverTest, WhatWasIssuedByHandIsAskedForByNameAndToldHowToGetTheNewRoot) {
+    scene_.must({"issue", "anna", "--role", "operator"});
+    scene_.must({"issue", "bert", "--role", "operator"});
+    scene_.must({"issue", "gateway"});
+    scene_.must({"rollover", "root", "start"});
+    scene_.must({"issue", "later", "--role", "operator"});
+    std::map<std::string, Json> rows;
+    const Json status = scene_.ask({"rollover", "root", "status"});
+    for (const auto& row : status["devices"]) rows[row["name"].get<std::string>()] = row;
+    ASSERT_EQ(rows.size(), 4U) << "the host's own have it already";
+    EXPECT_EQ(rows["anna"]["needs"],
+              "countersign issue anna --role operator --replace, and take its files there");
+    EXPECT_EQ(rows["gateway"]["needs"], "countersign issue gateway --replace, and take its files there");
+    EXPECT_EQ(rows["later"]["confirmed"], true) << "its files came with the new root";
+
+    const auto refused = scene_.ask({"rollover", "root", "finish", "--without", "gateway"});
+    EXPECT_EQ(refused["code"], "E-ROLLOVER-WAITS") << refused;
+    EXPECT_NE(std::string(refused["what"]).find("anna (operator), bert (operator)"), std::string::npos)
+        << refused;
+    EXPECT_EQ(std::string(refused["what"]).find("gateway"), std::string::npos) << refused;
+
+    // The cure, as it is told: the new files are of the new root, and in use.
+    const auto broker = start_broker(scene_);
+    scene_.must({"issue", "anna", "--role", "operator", "--replace"});
+    EXPECT_EQ(scene_.ask({"rollover", "root", "finish", "--without", "gateway", "bert"})["code"],
+              "E-ROLLOVER-WAITS")
+        << "the one before may still be what it uses";
+    auto argv = mosquitto_client("mosquitto_pub", scene_, scene_.device("anna"), "anna",
+                                 {"-i", "operator~anna/1", "-t", "devices/x/cmd/y", "-m", "1", "-q", "1"});
+    EXPECT_EQ(run_command(argv, std::chrono::seconds(15)).exit_code, 0);
+    ASSERT_TRUE(broker->wait_for("anna uses its newest certificate")) << broker->output();
+    scene_.must({"rollover", "root", "finish", "--without", "gateway", "bert"});
+    EXPECT_EQ(run_command(argv, std::chrono::seconds(15)).exit_code, 0);
 }
 
 // The device's own code would say the same: openssl verifies the signature over the protocol's bytes.
@@ -333,6 +373,7 @@ TEST_F(RolloverTest, TheOperatorComesBackAfterEverythingWasCondemned) {
     ASSERT_FALSE(answer["fates"].empty()) << answer;
     for (const auto& fate : answer["fates"])
         EXPECT_EQ(fate["fate"], "has a new certificate already") << answer;
+    scene_.must({"issue", "user1"});
     CommandResult sent{1, false, ""};
     for (int tries = 0; tries < 50 && sent.exit_code != 0; ++tries)
         sent = scene_.run({"send", "user1", "a", "b"});

@@ -120,6 +120,82 @@ TEST_F(Upkeep, AnAdmissionFileThatSaysSomethingElseIsFoundAndNotMendedUnseen) {
     EXPECT_EQ(complaints("admission"), Codes{"E-ADMISSION-BROKEN"});
 }
 
+// A row that a disk has changed refuses its device; generation and size are what they were.
+TEST_F(Upkeep, ADamagedRowOfTheAdmissionFileIsCuredByWhatDoctorSays) {
+    scene.must({"issue", "user1"});
+    const auto file = scene.home() / "broker/admission";
+    auto bytes = read_file(file);
+    constexpr std::size_t kStateOfTheFirstRow = 64 + 41;
+    bytes.at(kStateOfTheFirstRow) ^= 1;
+    write_file(file, bytes, 0640);
+    std::string cure;
+    const Json looked = scene.ask({"doctor", "--files"});
+    for (const auto& part : looked["parts"]) {
+        if (part["part"] == "admission" && !part["complaints"].empty()) cure = part["complaints"][0]["cure"];
+    }
+    ASSERT_THAT(cure, testing::StartsWith("countersign crl:"));
+    scene.must({"crl"});
+    EXPECT_EQ(complaints("admission"), Codes{});
+}
+
+TEST_F(Upkeep, ADamagedRowIsGoneOnceTheBrokerHasStarted) {
+    scene.must({"issue", "user1"});
+    const auto file = scene.home() / "broker/admission";
+    auto bytes = read_file(file);
+    bytes.at(64 + 41) ^= 1;
+    write_file(file, bytes, 0640);
+    const auto broker = start_broker(scene);
+    EXPECT_EQ(complaints("admission"), Codes{});
+}
+
+// They look, and so they need no lock.
+TEST_F(Upkeep, DoctorAndListDoNotWaitForWhoeverHoldsTheHome) {
+    scene.must({"issue", "user1"});
+    const FileLock held(scene.home() / "home.lock");
+    EXPECT_EQ(scene.ask({"doctor", "--files"})["complaints"], 0);
+    EXPECT_EQ(scene.ask({"list"})["devices"].size(), 1U);
+    EXPECT_EQ(scene.ask({"show", "user1"})["exit"], 0);
+}
+
+TEST_F(Upkeep, WhatNobodyRenewsIsFoundBeforeItEndsAndAfter) {
+    scene.must({"issue", "anna", "--role", "operator"});
+    scene.must({"issue", "bert", "--role", "operator"});
+    scene.must({"issue", "gateway"});
+    EXPECT_EQ(complaints("devices"), Codes{});
+    const auto age = [&](const std::string& name, int days) {
+        must_run({"sqlite3", scene.home() / "registry.db",
+                  "UPDATE certificates SET issued_at = issued_at - 86400 * " + std::to_string(days) +
+                      ", not_before = not_before - 86400 * " + std::to_string(days) +
+                      ", not_after = not_after - 86400 * " + std::to_string(days) + " WHERE name = '" + name +
+                      "'"});
+    };
+    age("anna", 330);
+    age("gateway", 330);
+    age("bert", 400);
+    EXPECT_EQ(complaints("devices"), (Codes{"E-CERT-EXPIRED", "E-RENEWAL-LATE"}));
+    const auto told = scene.run({"doctor", "--files"}).output;
+    EXPECT_THAT(told, HasSubstr("countersign issue bert --role operator --replace"));
+    EXPECT_THAT(told, HasSubstr("anna, gateway"));
+    EXPECT_THAT(told, testing::Not(HasSubstr("come back by themselves")))
+        << "nobody but a person brings them back";
+}
+
+TEST_F(Upkeep, ACertificateThatBeginsLaterIsFound) {
+    scene.must({"issue", "user1"});
+    must_run({"sqlite3", scene.home() / "registry.db",
+              "UPDATE certificates SET not_before = not_before + 86400 * 30 WHERE name IN ('user1', "
+              "'responder')"});
+    EXPECT_EQ(complaints("devices"), Codes{"E-CERT-NOT-YET"});
+    EXPECT_EQ(complaints("certificates"), Codes{"E-CERT-NOT-YET"});
+}
+
+TEST_F(Upkeep, WhatTheBrokerKeptIsLookedAt) {
+    write_file(scene.home() / "broker/data/mosquitto.db", std::string(4096, '\0'), kPrivateFile);
+    EXPECT_EQ(complaints("broker"), Codes{"E-SAVED-STATE"});
+    const auto broker = start_broker(scene);
+    EXPECT_EQ(complaints("broker"), Codes{}) << "the cure: it starts";
+}
+
 TEST_F(Upkeep, AKeyThatOthersCanReadIsFoundAndTheCureIsTheWholeCommand) {
     const auto key = scene.home() / "authority/issuing.key.pem";
     fs::permissions(key, static_cast<fs::perms>(0644));

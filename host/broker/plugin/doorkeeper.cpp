@@ -64,7 +64,7 @@ int Doorkeeper::basic_auth(mosquitto_evt_basic_auth& event) {
     const CertificatePtr certificate(static_cast<X509*>(mosquitto_client_certificate(&client)));
     if (certificate == nullptr) {
         if (reloading_) return MOSQ_ERR_SUCCESS;
-        mosquitto_log_printf(MOSQ_LOG_NOTICE, "countersign: refused a client without a certificate");
+        log_.say(MOSQ_LOG_NOTICE, "countersign: refused a client without a certificate");
         return MOSQ_ERR_AUTH;
     }
     const auto presented = read_certificate(*certificate);
@@ -73,29 +73,29 @@ int Doorkeeper::basic_auth(mosquitto_evt_basic_auth& event) {
     const auto lookup = admission_.find(presented->fingerprint);
     const Decision decision = decide(admission_.loaded(), lookup, std::time(nullptr), presented->name,
                                      or_empty(mosquitto_client_id(&client)));
-    return admit(client, *presented, decision, lookup.standing.not_after) ? MOSQ_ERR_SUCCESS : MOSQ_ERR_AUTH;
+    return admit(client, *presented, decision, lookup.standing) ? MOSQ_ERR_SUCCESS : MOSQ_ERR_AUTH;
 }
 
 bool Doorkeeper::admit(mosquitto& client, const Presented& presented, const Decision& decision,
-                       std::int64_t not_after) {
+                       const Standing& standing) {
     const std::string_view client_id = or_empty(mosquitto_client_id(&client));
     const std::string address(or_empty(mosquitto_client_address(&client)));
     if (decision.reason != Reason::none) {
-        const std::string name = shown(presented.name);
-        const std::string why(in_words(decision.reason));
-        mosquitto_log_printf(
-            MOSQ_LOG_NOTICE, "countersign: refused %s: its certificate %s (serial %s, client id %s, from %s)",
-            name.c_str(), why.c_str(), presented.serial.c_str(), shown(client_id).c_str(), address.c_str());
+        log_.say(MOSQ_LOG_NOTICE, "countersign: refused " + shown(presented.name) + ": its certificate " +
+                                      std::string(in_words(decision.reason)) + " (serial " +
+                                      presented.serial + ", client id " + shown(client_id) + ", from " +
+                                      address + ")");
         return false;
     }
     if (mosquitto_set_username(&client, decision.username.c_str()) != MOSQ_ERR_SUCCESS)
         throw std::bad_alloc();
-    const bool is_new = sessions_.begin(&client, {presented.fingerprint, not_after, std::string(client_id)});
+    const bool is_new =
+        sessions_.begin(&client, {presented.fingerprint, standing.not_after, std::string(client_id)});
     // A reload asks for everybody again: nothing new about those who stay.
     if (reloading_ && !is_new) return true;
-    mosquitto_log_printf(MOSQ_LOG_NOTICE, "countersign: admitted %s (serial %s, client id %s, from %s)",
-                         decision.username.c_str(), presented.serial.c_str(), shown(client_id).c_str(),
-                         address.c_str());
+    if (standing.state == CertificateState::pending) reports_.first_use(decision.username, presented.serial);
+    log_.say(MOSQ_LOG_NOTICE, "countersign: admitted " + decision.username + " (serial " + presented.serial +
+                                  ", client id " + shown(client_id) + ", from " + address + ")");
     return true;
 }
 
@@ -130,6 +130,8 @@ void Doorkeeper::tick() {
     end_condemned(now);
     end_expired(now);
     acted_on_ = {admission_.generation(), admission_.bytes_read()};
+    reports_.flush();
+    log_.flush();
 }
 
 void Doorkeeper::end_condemned(std::int64_t now) {
@@ -161,8 +163,8 @@ void Doorkeeper::end_unless_good(Sessions::Client client, std::int64_t now) {
 void Doorkeeper::end(Sessions::Client client, Reason reason) {
     if (!sessions_.holds_its_client_id(client)) return;
     const Session session = *sessions_.find(client);
-    mosquitto_log_printf(MOSQ_LOG_NOTICE, "countersign: ended the session of %s: its certificate %s",
-                         shown(session.client_id).c_str(), std::string(in_words(reason)).c_str());
+    log_.say(MOSQ_LOG_NOTICE, "countersign: ended the session of " + shown(session.client_id) +
+                                  ": its certificate " + std::string(in_words(reason)));
     // With its will: those who watch it learn that it is gone.
     (void)mosquitto_kick_client_by_clientid(session.client_id.c_str(), true);
     sessions_.end(client);

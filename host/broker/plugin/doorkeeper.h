@@ -12,6 +12,7 @@
 #include "host/broker/plugin/answer.h"
 #include "host/broker/plugin/certificate.h"
 #include "host/broker/plugin/decision.h"
+#include "host/broker/plugin/report.h"
 #include "host/broker/plugin/sessions.h"
 
 namespace countersign::broker::plugin {
@@ -32,7 +33,7 @@ class Doorkeeper {
     void refresh();
     void note_changes();
     bool admit(mosquitto& client, const Presented& presented, const Decision& decision,
-               std::int64_t not_after);
+               const Standing& standing);
     void end_condemned(std::int64_t now);
     void end_expired(std::int64_t now);
     void end_unless_good(Sessions::Client client, std::int64_t now);
@@ -41,6 +42,8 @@ class Doorkeeper {
     admission::Reader admission_;
     Sessions sessions_;
     Endings endings_;
+    Reports reports_;
+    Log log_;
     // What has changed since the last tick: certificates, or the whole file.
     std::unordered_set<Fingerprint, admission::FirstBytes> changed_;
     bool all_changed_ = false;

@@ -43,7 +43,7 @@ class LiveBroker {
     // Lines so far with this in them.
     [[nodiscard]] std::size_t count_log(const std::string& part);
 
-    // Takes in what the broker has logged: one whose log nobody reads stands still in the end.
+    // Takes in what the broker has logged: of a log that nobody reads lines are lost.
     void drain();
 
     RawClient dial(const Identity* identity, const RawClient::Options& options = {}) {
