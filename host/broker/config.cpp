@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "host/base/error.h"
-#include "host/broker/control_topics.h"
+#include "host/base/tls_policy.h"
+#include "host/broker/policy.h"
 
 namespace countersign::broker {
 namespace {
@@ -46,6 +48,9 @@ require_certificate true
 # The plugin sets the user name. True would skip the plugin.
 use_identity_as_username false
 tls_version tlsv1.2
+# Keys made anew for each connection, and authenticated encryption: nothing else is spoken.
+ciphers {ciphers}
+ciphers_tls1.3 {ciphersuites}
 
 persistence true
 persistence_location {data}
@@ -89,38 +94,37 @@ std::string mosquitto_config(const Settings& settings) {
                        fmt::arg("user", settings.user.empty() ? "" : "user " + settings.user + "\n"),
                        fmt::arg("port", settings.port),
                        fmt::arg("address", settings.address.empty() ? "" : " " + settings.address),
-                       fmt::arg("cas", files.cas.string()),
+                       fmt::arg("cas", files.cas.string()), fmt::arg("ciphers", tls::kCiphers),
+                       fmt::arg("ciphersuites", tls::kCiphersuites),
                        fmt::arg("certificate", files.certificate.string()),
                        fmt::arg("key", files.key.string()), fmt::arg("data", files.data.string()),
                        fmt::arg("log_types", settings.verbose ? "log_type all" : kLogTypes));
 }
 
+namespace {
+
+// Mosquitto's words for what it can say of these grants; the plugin says the rest (never_write).
+std::string lines_of(std::string_view keyword, Role role) {
+    std::string text;
+    for (const Grant& grant : grants_of(role)) {
+        if (grant.access == Access::never_write) continue;
+        text +=
+            fmt::format("{} {} {}\n", keyword, grant.access == Access::read ? "read" : "write", grant.filter);
+    }
+    return text;
+}
+
+}  // namespace
+
 std::string access_list(std::span<const std::string> operators, std::span<const std::string> responders) {
     // A pattern holds for every user, %u being the user name the plugin has set. For an operator or responder
     // it opens topics below a name no device can have.
-    std::string text =
-        "# Made by countersign; made again when an operator or responder comes or goes.\n"
-        "pattern readwrite devices/%u/#\n"
-        "pattern write countersign/%u/request\n"
-        "pattern write countersign/%u/state\n"
-        "pattern read countersign/%u/#\n";
-    for (const auto& name : operators) {
-        text += fmt::format(
-            "\nuser operator~{}\n"
-            "topic write devices/#\n"
-            "topic write {}\n"
-            "topic read #\n"
-            "topic read $SYS/#\n",
-            name, kControlTopic);
-    }
-    for (const auto& name : responders) {
-        text += fmt::format(
-            "\nuser responder~{}\n"
-            "topic read countersign/+/request\n"
-            "topic read countersign/+/state\n"
-            "topic write countersign/+/certificate\n"
-            "topic write countersign/+/command\n",
-            name);
+    std::string text = "# Made by countersign; made again when an operator or responder comes or goes.\n" +
+                       lines_of("pattern", Role::device);
+    for (const auto& [role, names] : {std::pair{Role::operator_, operators}, {Role::responder, responders}}) {
+        for (const auto& name : names) {
+            text += fmt::format("\nuser {}{}\n{}", username_prefix(role), name, lines_of("topic", role));
+        }
     }
     return text;
 }

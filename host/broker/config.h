@@ -28,9 +28,8 @@ struct Files {
 // Throws Error{HomeUnreachable} when Mosquitto's line-based syntax cannot carry the folder's path.
 [[nodiscard]] std::string mosquitto_config(const Settings& settings);
 
-// One block for devices, one for each operator and each responder (names, without their prefix). What birth
-// identities may not do, the plugin says: plugin/topics.h. A new operator or responder needs a reload of the
-// broker.
+// policy.h as far as Mosquitto's access list can say it: one block for devices, one for each operator and
+// each responder (names, without their prefix). A new operator or responder needs a reload of the broker.
 [[nodiscard]] std::string access_list(std::span<const std::string> operators,
                                       std::span<const std::string> responders = {});
 

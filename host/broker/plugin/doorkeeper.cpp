@@ -11,10 +11,15 @@
 
 #include "core/identity/role.h"
 #include "host/broker/control_topics.h"
-#include "host/broker/plugin/topics.h"
+#include "host/broker/policy.h"
 
 namespace countersign::broker::plugin {
 namespace {
+
+// Refusals of one kind that are logged about one client or certificate: four in a minute.
+constexpr std::uint32_t kLines = 4;
+constexpr std::int64_t kWindowMs = 60'000;
+constexpr std::size_t kSubjects = 4096;
 
 std::string_view or_empty(const char* text) {
     return text == nullptr ? std::string_view() : text;
@@ -28,7 +33,8 @@ std::int64_t milliseconds_now() {
 
 }  // namespace
 
-Doorkeeper::Doorkeeper(std::string admission_path) : admission_(std::move(admission_path)) {
+Doorkeeper::Doorkeeper(std::string admission_path)
+    : admission_(std::move(admission_path)), refusals_(kLines, kWindowMs, kSubjects) {
     refresh();
 }
 
@@ -99,11 +105,32 @@ bool Doorkeeper::admit(mosquitto& client, const Presented& presented, const Deci
     return true;
 }
 
-int Doorkeeper::acl_check(const mosquitto_evt_acl_check& event) const {
+int Doorkeeper::acl_check(const mosquitto_evt_acl_check& event) {
+    // A session of before a restart may have no user name yet; the access list lets nobody through without
+    // one.
+    const std::string_view username = or_empty(mosquitto_client_username(event.client));
+    if (username.empty()) return MOSQ_ERR_PLUGIN_DEFER;
+    const std::string_view topic = or_empty(event.topic);
     // Mosquitto asks its access list after us only when we say that it is not for us to say.
-    return within_role(or_empty(mosquitto_client_username(event.client)), or_empty(event.topic))
-               ? MOSQ_ERR_PLUGIN_DEFER
-               : MOSQ_ERR_ACL_DENIED;
+    switch (event.access) {
+        case MOSQ_ACL_SUBSCRIBE: return subscription_check(event);
+        case MOSQ_ACL_UNSUBSCRIBE: return MOSQ_ERR_PLUGIN_DEFER;
+        case MOSQ_ACL_READ: return may_read(username, topic) ? MOSQ_ERR_PLUGIN_DEFER : MOSQ_ERR_ACL_DENIED;
+        default: return may_write(username, topic) ? MOSQ_ERR_PLUGIN_DEFER : MOSQ_ERR_ACL_DENIED;
+    }
+}
+
+// Mosquitto's access list lets every subscription pass, and a member of a shared one takes messages from the
+// others of its group that it may not even read.
+int Doorkeeper::subscription_check(const mosquitto_evt_acl_check& event) {
+    const std::string_view username = or_empty(mosquitto_client_username(event.client));
+    if (may_subscribe(username, or_empty(event.topic))) return MOSQ_ERR_PLUGIN_DEFER;
+    const std::string client = shown(or_empty(mosquitto_client_id(event.client)));
+    if (const auto kept_back = refusals_.spend("subscribe " + client, milliseconds_now())) {
+        mosquitto_log_printf(MOSQ_LOG_NOTICE, "countersign: refused %s the subscription %s%s", client.c_str(),
+                             shown(or_empty(event.topic)).c_str(), more_like_it(*kept_back).c_str());
+    }
+    return MOSQ_ERR_ACL_DENIED;
 }
 
 int Doorkeeper::control(const mosquitto_evt_control& event) const {

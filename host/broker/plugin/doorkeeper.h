@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "host/broker/admission/reader.h"
+#include "host/broker/log_budget.h"
 #include "host/broker/plugin/answer.h"
 #include "host/broker/plugin/certificate.h"
 #include "host/broker/plugin/decision.h"
@@ -22,13 +23,14 @@ class Doorkeeper {
     explicit Doorkeeper(std::string admission_path);
 
     int basic_auth(mosquitto_evt_basic_auth& event);
-    int acl_check(const mosquitto_evt_acl_check& event) const;
+    int acl_check(const mosquitto_evt_acl_check& event);
     int control(const mosquitto_evt_control& event) const;
     void reload();
     void tick();
     void disconnect(const mosquitto* client) { sessions_.end(client); }
 
   private:
+    int subscription_check(const mosquitto_evt_acl_check& event);
     void refresh();
     void note_changes();
     bool admit(mosquitto& client, const Presented& presented, const Decision& decision,
@@ -41,6 +43,7 @@ class Doorkeeper {
     admission::Reader admission_;
     Sessions sessions_;
     Endings endings_;
+    LogBudget refusals_;
     // What has changed since the last tick: certificates, or the whole file.
     std::unordered_set<Fingerprint, admission::FirstBytes> changed_;
     bool all_changed_ = false;
