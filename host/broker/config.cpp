@@ -1,6 +1,7 @@
 #include "host/broker/config.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -60,6 +61,11 @@ autosave_interval 10
 # max_queued_messages of what it missed.
 max_queued_messages 10000
 max_inflight_messages 20
+max_queued_bytes 67108864
+# The session of a device that was away for so long, and what waited for it, is given up.
+persistent_client_expiration 90d
+# Half of this machine's memory: beyond it a message is dropped, and the broker lives on.
+memory_limit {memory}
 # A device that sends more in one packet is disconnected.
 max_packet_size 1048576
 
@@ -69,6 +75,13 @@ log_timestamp_format %Y-%m-%dT%H:%M:%S
 connection_messages true
 {log_types}
 )";
+
+std::uint64_t memory_limit() {
+    constexpr std::uint64_t kLeast = 256ULL << 20;
+    const long pages = ::sysconf(_SC_PHYS_PAGES), page = ::sysconf(_SC_PAGESIZE);
+    if (pages <= 0 || page <= 0) return kLeast;
+    return std::max(kLeast, static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page) / 2);
+}
 
 constexpr const char* kLogTypes = "log_type error\nlog_type warning\nlog_type notice\nlog_type information";
 
@@ -84,13 +97,15 @@ Files::Files(const std::filesystem::path& folder)
       key(folder / "broker.key.pem"),
       admission(folder / "admission"),
       data(folder / "data"),
-      plugin(folder / "countersign_plugin.so") {}
+      plugin(folder / "countersign_plugin.so"),
+      knows_fresh(folder / "knows-fresh") {}
 
 std::string mosquitto_config(const Settings& settings) {
     check_path(settings.folder);
     const Files files(settings.folder);
     return fmt::format(fmt::runtime(kConfig), fmt::arg("plugin", files.plugin.string()),
                        fmt::arg("admission", files.admission.string()), fmt::arg("acl", files.acl.string()),
+                       fmt::arg("memory", memory_limit()),
                        fmt::arg("user", settings.user.empty() ? "" : "user " + settings.user + "\n"),
                        fmt::arg("port", settings.port),
                        fmt::arg("address", settings.address.empty() ? "" : " " + settings.address),

@@ -22,7 +22,8 @@ struct Settings {
 // issuing CA without an end, which un-revokes everybody wherever else it is believed.
 struct Files {
     explicit Files(const std::filesystem::path& folder);
-    std::filesystem::path config, acl, ca, cas, old_crl, certificate, key, admission, data, plugin;
+    std::filesystem::path config, acl, ca, cas, old_crl, certificate, key, admission, data, plugin,
+        knows_fresh;
 };
 
 // Throws Error{HomeUnreachable} when Mosquitto's line-based syntax cannot carry the folder's path.

@@ -4,6 +4,8 @@
 #include <array>
 #include <string>
 
+#include "core/identity/name.h"
+#include "core/identity/role.h"
 #include "host/broker/supervisor.h"
 
 namespace countersign::broker {
@@ -51,8 +53,9 @@ struct Ending {
     std::string_view words;
 };
 
-constexpr std::array<Ending, 6> kEndings{{
+constexpr std::array<Ending, 7> kEndings{{
     {" been disconnected by administrative action.", ""},  // the plugin has said why
+    {" disconnected, not authorised.", ""},                // so it has
     {" disconnected.", "left"},
     {" closed its connection.", "closed its connection"},
     {" has exceeded timeout, disconnecting.", "was silent for too long: its connection is closed"},
@@ -111,6 +114,19 @@ std::optional<Admission> read_admission(std::string_view line) {
     const std::size_t serial_end = rest.find(',');
     if (serial_end == std::string_view::npos) return std::nullopt;
     return Admission{std::string(line.substr(0, name_end)), std::string(rest.substr(0, serial_end))};
+}
+
+std::optional<std::string> read_trespasser(std::string_view line) {
+    constexpr std::string_view kBefore = ": countersign: the session of ";
+    constexpr std::string_view kBehind = " must go: it takes messages it may not read";
+    if (!is_stamped(line) || !line.substr(kStamp).starts_with(kBefore) || !line.ends_with(kBehind))
+        return std::nullopt;
+    line.remove_prefix(kStamp + kBefore.size());
+    line.remove_suffix(kBehind.size());
+    std::string_view name = line;
+    const std::string_view birth = username_prefix(Role::birth);
+    if (name.starts_with(birth)) name.remove_prefix(birth.size());
+    return is_valid_name(name) ? std::optional(std::string(line)) : std::nullopt;
 }
 
 std::string translate(std::string_view line) {

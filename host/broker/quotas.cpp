@@ -8,8 +8,8 @@ namespace {
 constexpr std::size_t kKiB = 1024;
 constexpr std::size_t kMiB = kKiB * kKiB;
 
-// What a busy device or gateway does is far below; what stalls a broker for others (400 messages of a megabyte,
-// retained, again and again) far above.
+// What a busy device or gateway does is far below; what stalls a broker for others (400 messages of a
+// megabyte, retained, again and again) far above.
 constexpr Limits kDevice{.topic_bytes = 512,
                          .subscriptions = 64,
                          .payload_bytes = kMiB,
@@ -29,8 +29,8 @@ constexpr Limits kBirth{.topic_bytes = 256,
 constexpr Limits kOperator{.topic_bytes = 4096, .subscriptions = 4096};
 constexpr Limits kResponder{.topic_bytes = 256, .subscriptions = 16, .payload_bytes = 64 * kKiB};
 
-// A session that is taken up again has its subscriptions, and asks for them once more: so many more may there be of
-// earlier connections, with other filters.
+// A session that is taken up again has its subscriptions, and asks for them once more: so many more may there
+// be of earlier connections, with other filters.
 constexpr std::size_t kEarlier = 4;
 
 bool exceeds(std::uint64_t value, std::uint64_t limit) noexcept {
@@ -62,26 +62,24 @@ std::string_view in_words(Excess excess) noexcept {
     return "it is too much";
 }
 
-void TokenBucket::fill(const Rate& rate, std::int64_t now_ms) noexcept {
+double TokenBucket::level(const Rate& rate, std::int64_t now_ms) const noexcept {
+    if (at_ms_ < 0) return rate.burst;
     const double seconds = static_cast<double>(std::max<std::int64_t>(0, now_ms - at_ms_)) / 1000;
-    level_ = at_ms_ < 0 ? rate.burst : std::min(rate.burst, level_ + seconds * rate.per_second);
+    return std::min(rate.burst, level_ + seconds * rate.per_second);
+}
+
+bool TokenBucket::has(const Rate& rate, double tokens, std::int64_t now_ms) const noexcept {
+    return rate.per_second <= 0 || level(rate, now_ms) >= tokens;
+}
+
+void TokenBucket::take(const Rate& rate, double tokens, std::int64_t now_ms) noexcept {
+    if (rate.per_second <= 0) return;
+    level_ = level(rate, now_ms) - tokens;
     at_ms_ = std::max(at_ms_, now_ms);
 }
 
-bool TokenBucket::has(const Rate& rate, double tokens, std::int64_t now_ms) noexcept {
-    if (rate.per_second <= 0) return true;
-    fill(rate, now_ms);
-    return level_ >= tokens;
-}
-
-void TokenBucket::take(const Rate& rate, double tokens) noexcept {
-    if (rate.per_second > 0) level_ -= tokens;
-}
-
-bool TokenBucket::full(const Rate& rate, std::int64_t now_ms) noexcept {
-    if (rate.per_second <= 0) return true;
-    fill(rate, now_ms);
-    return level_ >= rate.burst;
+bool TokenBucket::full(const Rate& rate, std::int64_t now_ms) const noexcept {
+    return has(rate, rate.burst, now_ms);
 }
 
 Quotas::Client& Quotas::client(std::string_view username, Role role) {
@@ -120,8 +118,8 @@ Excess Quotas::publish(std::string_view username, Role role, const Message& mess
     if (!from.messages.has(limits.messages, 1, now_ms) || !from.bytes.has(limits.bytes, size, now_ms))
         return Excess::rate;
     if (message.retain && !retain(from, limits, message)) return Excess::retained;
-    from.messages.take(limits.messages, 1);
-    from.bytes.take(limits.bytes, size);
+    from.messages.take(limits.messages, 1, now_ms);
+    from.bytes.take(limits.bytes, size, now_ms);
     return Excess::none;
 }
 
@@ -133,9 +131,19 @@ void Quotas::retained(std::string_view username, Role role, const Message& messa
     if (!owner.retained.contains(std::string(message.topic))) (void)retain(owner, limits, message);
 }
 
+void Quotas::cleared(std::string_view topic) {
+    // The author of what is below devices/NAME or countersign/USER, as policy.cpp grants it.
+    const std::size_t begin = topic.find('/');
+    if (begin == std::string_view::npos) return;
+    const std::string_view owner = topic.substr(begin + 1, topic.find('/', begin + 1) - begin - 1);
+    const auto found = clients_.find(std::string(owner));
+    if (found == clients_.end()) return;
+    (void)retain(found->second, limits_of(found->second.role), {topic, 0, true});
+}
+
 void Quotas::forget_idle(std::int64_t now_ms) {
-    std::erase_if(clients_, [&](auto& one) {
-        Client& client = one.second;
+    std::erase_if(clients_, [&](const auto& one) {
+        const Client& client = one.second;
         const Limits& limits = limits_of(client.role);
         return client.retained.empty() && client.messages.full(limits.messages, now_ms) &&
                client.bytes.full(limits.bytes, now_ms);

@@ -1,5 +1,5 @@
-// How much one client may ask of the broker that all share. By name, so that who reconnects begins nothing anew;
-// no clock of its own, and nothing waits: what is too much is refused.
+// How much one client may ask of the broker that all share. By name, so that who reconnects begins nothing
+// anew; no clock of its own, and nothing waits: what is too much is refused.
 #pragma once
 
 #include <cstddef>
@@ -26,8 +26,8 @@ struct Limits {
     std::size_t payload_bytes = 0;  // of one message
     std::size_t retained_topics = 0;
     std::uint64_t retained_bytes = 0;  // topics and payloads
-    Rate messages;
-    Rate bytes;  // of topics and payloads
+    Rate messages{};
+    Rate bytes{};  // of topics and payloads
 };
 [[nodiscard]] const Limits& limits_of(Role role) noexcept;
 
@@ -44,13 +44,14 @@ struct Message {
 
 class TokenBucket {
   public:
-    // False, and nothing is taken, when there are not so many. A full one when it is first asked.
-    [[nodiscard]] bool has(const Rate& rate, double tokens, std::int64_t now_ms) noexcept;
-    void take(const Rate& rate, double tokens) noexcept;
-    [[nodiscard]] bool full(const Rate& rate, std::int64_t now_ms) noexcept;
+    // Whether there are so many. A new one is full.
+    [[nodiscard]] bool has(const Rate& rate, double tokens, std::int64_t now_ms) const noexcept;
+    // After has() for the same moment.
+    void take(const Rate& rate, double tokens, std::int64_t now_ms) noexcept;
+    [[nodiscard]] bool full(const Rate& rate, std::int64_t now_ms) const noexcept;
 
   private:
-    void fill(const Rate& rate, std::int64_t now_ms) noexcept;
+    [[nodiscard]] double level(const Rate& rate, std::int64_t now_ms) const noexcept;
     double level_ = 0;
     std::int64_t at_ms_ = -1;
 };
@@ -60,8 +61,11 @@ class Quotas {
     // A message that is about to be published, and counted unless it is refused.
     [[nodiscard]] Excess publish(std::string_view username, Role role, const Message& message,
                                  std::int64_t now_ms);
-    // What is retained already, seen when somebody gets it: of before the broker's start. Counted, never refused.
+    // What is retained already, seen when somebody gets it: of before the broker's start. Counted, never
+    // refused.
     void retained(std::string_view username, Role role, const Message& message);
+    // What was retained under this topic is gone, by whoever's hand.
+    void cleared(std::string_view topic);
     // Forgets whoever has nothing retained and all tokens; looks at everybody.
     void forget_idle(std::int64_t now_ms);
     [[nodiscard]] std::size_t clients() const noexcept { return clients_.size(); }

@@ -14,6 +14,7 @@
 #include "host/base/subprocess.h"
 #include "host/broker/config.h"
 #include "host/broker/control.h"
+#include "host/broker/log_budget.h"
 
 namespace countersign::broker {
 
@@ -29,6 +30,9 @@ struct Admission {
 // nullopt when the line (as Mosquitto wrote it) is about something else.
 [[nodiscard]] std::optional<Admission> read_admission(std::string_view line);
 
+// The client id of a kept session that the plugin wants ended; nullopt when the line is about something else.
+[[nodiscard]] std::optional<std::string> read_trespasser(std::string_view line);
+
 class Supervisor final : public BrokerControl {
   public:
     using LineSink = std::function<void(std::string_view)>;
@@ -39,6 +43,11 @@ class Supervisor final : public BrokerControl {
 
     // Told of each client that is let in. Set before start().
     void on_admitted(std::function<void(const Admission&)> observer) { admitted_ = std::move(observer); }
+
+    // Told of each client id whose kept session is to be ended. Set before start().
+    void on_trespasser(std::function<void(const std::string&)> observer) {
+        trespasser_ = std::move(observer);
+    }
 
     // Writes no configuration: mosquitto.conf and the files it names must be there. Places the plugin, hands
     // the files over and checks them, then starts Mosquitto and waits until it listens. Throws
@@ -65,7 +74,9 @@ class Supervisor final : public BrokerControl {
 
     Settings settings_;
     LineSink sink_;
+    LogBudget budget_;
     std::function<void(const Admission&)> admitted_;
+    std::function<void(const std::string&)> trespasser_;
     std::unique_ptr<FileLock> lock_;
     std::unique_ptr<ChildProcess> child_;
     bool listening_ = false;

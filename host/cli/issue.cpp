@@ -9,6 +9,7 @@
 #include "host/base/files.h"
 #include "host/base/printable.h"
 #include "host/cli/commands.h"
+#include "host/cli/left_behind.h"
 #include "host/cli/options.h"
 #include "host/lifecycle/bulk_issue.h"
 #include "host/lifecycle/renewal.h"
@@ -77,6 +78,7 @@ void issue_one(const Context& context, lifecycle::OpenHome& home, const IssueOpt
     lifecycle::check_request(home, request);
     lifecycle::IssuingAuthority authority(home.home(), authority_passphrase(context, home.settings()),
                                           home.clock());
+    if (request.role == Role::device) clear_before_issue(context, home.home(), request.name);
     report_issued(context, lifecycle::issue(home, authority, request));
 }
 

@@ -1,5 +1,5 @@
-// Weak TLS, offered to our broker by openssl's client and to our client by openssl's server. What openssl says of
-// the handshake is believed, not what we say.
+// Weak TLS, offered to our broker by openssl's client and to our client by openssl's server. What openssl
+// says of the handshake is believed, not what we say.
 #include <algorithm>
 #include <thread>
 
@@ -15,8 +15,12 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // CBC, and key exchanges that a key stolen later opens. SECLEVEL=0: openssl itself is to refuse nothing.
-const std::vector<std::string> kWeak{"ECDHE-ECDSA-AES128-SHA256", "ECDHE-ECDSA-AES256-SHA", "ECDHE-RSA-AES128-SHA256",
-                                     "AES128-GCM-SHA256",         "AES256-SHA",             "ECDHE-ECDSA-NULL-SHA"};
+const std::vector<std::string> kWeak{"ECDHE-ECDSA-AES128-SHA256",
+                                     "ECDHE-ECDSA-AES256-SHA",
+                                     "ECDHE-RSA-AES128-SHA256",
+                                     "AES128-GCM-SHA256",
+                                     "AES256-SHA",
+                                     "ECDHE-ECDSA-NULL-SHA"};
 const std::vector<std::string> kGood{"ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384",
                                      "ECDHE-ECDSA-CHACHA20-POLY1305"};
 
@@ -43,7 +47,8 @@ class BrokersTls : public testing::Test {
 TEST_F(BrokersTls, OffersOfAWeakCipherAreTurnedAway) {
     broker.start();
     for (const auto& cipher : kGood) {
-        EXPECT_NE(dial({"-tls1_2", "-cipher", cipher + ":@SECLEVEL=0"}).find("Cipher is " + cipher), std::string::npos)
+        EXPECT_NE(dial({"-tls1_2", "-cipher", cipher + ":@SECLEVEL=0"}).find("Cipher is " + cipher),
+                  std::string::npos)
             << cipher;
     }
     EXPECT_NE(dial({"-tls1_3"}).find("TLSv1.3, Cipher is TLS_"), std::string::npos);
@@ -60,9 +65,10 @@ class ClientsTls : public testing::Test {
   protected:
     ClientsTls() {
         const std::string key = (folder.path / "rsa.key").string(), certificate = rsa().string();
-        (void)run_command({"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj",
-                           "/CN=broker", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate},
-                          seconds(30));
+        (void)run_command(
+            {"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=broker",
+             "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate},
+            seconds(30));
     }
     [[nodiscard]] std::filesystem::path rsa() const { return folder.path / "rsa.crt"; }
 
@@ -73,9 +79,9 @@ class ClientsTls : public testing::Test {
         const std::string key = is_rsa ? (folder.path / "rsa.key").string() : server.key.string();
         const auto port = free_port();
         const std::string log = (folder.path / "said").string();
-        ChildProcess child(with({"sh", "-c", "exec \"$@\" >" + log + " 2>&1", "sh", "openssl", "s_server", "-accept",
-                                 "127.0.0.1:" + std::to_string(port), "-naccept", "1", "-cert", certificate, "-key",
-                                 key, "-cipher", cipher + ":@SECLEVEL=0", "-rev"},
+        ChildProcess child(with({"sh", "-c", "exec \"$@\" >" + log + " 2>&1", "sh", "openssl", "s_server",
+                                 "-accept", "127.0.0.1:" + std::to_string(port), "-naccept", "1", "-cert",
+                                 certificate, "-key", key, "-cipher", cipher + ":@SECLEVEL=0", "-rev"},
                                 more));
         const auto says = [&](const std::string& part) {
             for (int i = 0; i < 500 && slurp(log).find(part) == std::string::npos; ++i)
