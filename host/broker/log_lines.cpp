@@ -116,6 +116,24 @@ std::optional<Admission> read_admission(std::string_view line) {
     return Admission{std::string(line.substr(0, name_end)), std::string(rest.substr(0, serial_end))};
 }
 
+// The plugin writes the certificate's name out of a certificate that the registry knows.
+std::optional<Suspicion> read_suspicion(std::string_view line) {
+    constexpr std::string_view kRetired = ": its certificate is retired: a newer one is in use (serial ";
+    constexpr std::string_view kOver = " is taken over again and again (serial ";
+    constexpr std::string_view kRefused = ": countersign: refused ";
+    constexpr std::string_view kNoted = ": countersign: ";
+    if (!is_stamped(line)) return std::nullopt;
+    line.remove_prefix(kStamp);
+    const bool retired = line.starts_with(kRefused);
+    if (!retired && !line.starts_with(kNoted)) return std::nullopt;
+    line.remove_prefix(retired ? kRefused.size() : kNoted.size());
+    const std::size_t name_end = line.find(retired ? kRetired : kOver);
+    if (name_end == std::string_view::npos || !is_valid_name(line.substr(0, name_end))) return std::nullopt;
+    const std::string_view rest = line.substr(name_end + (retired ? kRetired : kOver).size());
+    const std::size_t serial_end = rest.find_first_not_of("0123456789abcdef");
+    return Suspicion{std::string(line.substr(0, name_end)), std::string(rest.substr(0, serial_end)), retired};
+}
+
 std::optional<std::string> read_trespasser(std::string_view line) {
     constexpr std::string_view kBefore = ": countersign: the session of ";
     constexpr std::string_view kBehind = " must go: it takes messages it may not read";

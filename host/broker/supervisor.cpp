@@ -174,6 +174,9 @@ void Supervisor::take_line(std::string_view line) {
     if (admitted_) {
         if (const auto admission = read_admission(line)) admitted_(*admission);
     }
+    if (suspicion_) {
+        if (const auto suspicion = read_suspicion(line)) suspicion_(*suspicion);
+    }
     if (trespasser_) {
         if (const auto client_id = read_trespasser(line)) trespasser_(*client_id);
     }

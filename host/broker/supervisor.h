@@ -30,6 +30,16 @@ struct Admission {
 // nullopt when the line (as Mosquitto wrote it) is about something else.
 [[nodiscard]] std::optional<Admission> read_admission(std::string_view line);
 
+// Who may have a copy of somebody's identity.
+struct Suspicion {
+    std::string name;
+    std::string serial;    // of the certificate he came with
+    bool retired = false;  // a certificate that was replaced; else he took a session over, again and again
+};
+
+// nullopt when the line is about something else.
+[[nodiscard]] std::optional<Suspicion> read_suspicion(std::string_view line);
+
 // The client id of a kept session that the plugin wants ended; nullopt when the line is about something else.
 [[nodiscard]] std::optional<std::string> read_trespasser(std::string_view line);
 
@@ -43,6 +53,9 @@ class Supervisor final : public BrokerControl {
 
     // Told of each client that is let in. Set before start().
     void on_admitted(std::function<void(const Admission&)> observer) { admitted_ = std::move(observer); }
+
+    // Told of each sign of a copy. Set before start().
+    void on_suspicion(std::function<void(const Suspicion&)> observer) { suspicion_ = std::move(observer); }
 
     // Told of each client id whose kept session is to be ended. Set before start().
     void on_trespasser(std::function<void(const std::string&)> observer) {
@@ -77,6 +90,7 @@ class Supervisor final : public BrokerControl {
     LogBudget budget_;
     std::function<void(const Admission&)> admitted_;
     std::function<void(const std::string&)> trespasser_;
+    std::function<void(const Suspicion&)> suspicion_;
     std::unique_ptr<FileLock> lock_;
     std::unique_ptr<ChildProcess> child_;
     bool listening_ = false;

@@ -18,6 +18,7 @@
 #include "host/cli/left_behind.h"
 #include "host/cli/operator_connection.h"
 #include "host/lifecycle/access.h"
+#include "host/lifecycle/door_alarms.h"
 #include "host/lifecycle/first_use.h"
 #include "host/lifecycle/open_home.h"
 
@@ -87,6 +88,14 @@ void run_broker(const Context& context, const BrokerOptions& options) {
     mosquitto.on_admitted([&](const broker::Admission& admission) {
         first_use.admitted(admission.username, admission.serial);
     });
+    lifecycle::DoorAlarms alarms(home, context.clock());
+    mosquitto.on_suspicion([&](const broker::Suspicion& one) {
+        if (one.retired) {
+            alarms.retired_came(one.name, one.serial);
+        } else {
+            alarms.taken_over(one.name, one.serial);
+        }
+    });
     std::set<std::string> trespassers;
     mosquitto.on_trespasser([&](const std::string& client_id) { trespassers.insert(client_id); });
     const Interrupt interrupt;
@@ -96,6 +105,10 @@ void run_broker(const Context& context, const BrokerOptions& options) {
     while (!interrupt.seen()) {
         mosquitto.pump(std::chrono::milliseconds(200));
         for (const auto& client_id : std::exchange(trespassers, {})) sweep(context, home, client_id);
+        for (const auto& name : alarms.settle()) {
+            const auto& entry = catalogue_entry(Code::IdentityTwice);
+            context.note(fmt::format("          !!! {} {}: {}", entry.code, name, entry.what));
+        }
         for (const auto& name : first_use.settle()) {
             context.note(
                 fmt::format("          {} uses its newest certificate now; older ones are retired", name));

@@ -26,6 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kNamesShown = 10;
+constexpr std::chrono::days kAlarmsCount{7};
 constexpr std::chrono::seconds kLockWait{5};
 
 // Collects what one part complains of; an exception is a complaint too.
@@ -144,6 +145,7 @@ std::string devices(Patient& patient, const registry::Registry& registry, Second
             patient.complain(code, fmt::format("{} {}: {}.", names.size(), what, named(names)), cure);
     };
     say(Code::IdentityForked, forked, "used by two devices", {});
+    say(Code::IdentityTwice, registry.alarmed_since(now - kAlarmsCount), "perhaps used by two devices", {});
     say(Code::CertExpired, expired, "past the end of their certificate",
         "switch them on: they come back by themselves; else countersign load NAME");
     say(Code::RenewalLate, late, "not seen since their renewal was due", {});

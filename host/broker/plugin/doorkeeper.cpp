@@ -22,6 +22,9 @@ namespace {
 constexpr std::uint32_t kLines = 4;
 constexpr std::int64_t kWindowMs = 60'000;
 constexpr std::size_t kSubjects = 4096;
+// So many takeovers of one client id in so long a time are two devices, not one on a bad line.
+constexpr std::uint32_t kTakeovers = 10;
+constexpr std::int64_t kTakeoverWindowMs = 600'000;
 // So long is a session waited for that an operator is to end: `countersign broker` takes a moment.
 constexpr std::int64_t kSweepMs = 5'000;
 // How often those are forgotten who have nothing on their account.
@@ -119,6 +122,7 @@ bool Doorkeeper::admit(mosquitto& client, const Presented& presented, const Deci
     }
     if (mosquitto_set_username(&client, decision.username.c_str()) != MOSQ_ERR_SUCCESS)
         throw std::bad_alloc();
+    const bool taken_over = sessions_.has(std::string(client_id));
     const bool is_new =
         sessions_.begin(&client, {presented.fingerprint, standing.not_after, std::string(client_id)});
     // A reload asks for everybody again: nothing new about those who stay.
@@ -126,8 +130,20 @@ bool Doorkeeper::admit(mosquitto& client, const Presented& presented, const Deci
     mosquitto_log_printf(MOSQ_LOG_NOTICE, "countersign: admitted %s (serial %s, client id %s, from %s)",
                          decision.username.c_str(), presented.serial.c_str(), shown(client_id).c_str(),
                          address.c_str());
+    if (taken_over) note_takeover(std::string(client_id), presented);
     if (standing.fresh) start_clean(client, presented.fingerprint);
     return true;
+}
+
+// A device whose line broke comes back while the broker still has its old connection: once. Two that have one
+// identity put each other out for as long as both are on.
+void Doorkeeper::note_takeover(const std::string& client_id, const Presented& presented) {
+    const std::int64_t now_ms = steady_milliseconds();
+    Takeovers& counted = takeovers_[client_id];
+    if (now_ms - counted.since_ms > kTakeoverWindowMs) counted = {now_ms, 0};
+    if (++counted.count != kTakeovers) return;
+    mosquitto_log_printf(MOSQ_LOG_WARNING, "countersign: %s is taken over again and again (serial %s)",
+                         shown(client_id).c_str(), presented.serial.c_str());
 }
 
 // Whoever had the name before may have left messages in his session. Taking it up, Mosquitto asks for each of
@@ -260,6 +276,8 @@ void Doorkeeper::tick() {
     if (at_ms < next_forgetting_ms_) return;
     next_forgetting_ms_ = at_ms + kForgetEveryMs;
     quotas_.forget_idle(at_ms);
+    std::erase_if(takeovers_,
+                  [&](const auto& one) { return at_ms - one.second.since_ms > kTakeoverWindowMs; });
 }
 
 void Doorkeeper::end_condemned(std::int64_t now) {

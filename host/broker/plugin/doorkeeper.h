@@ -42,6 +42,7 @@ class Doorkeeper {
     void note_changes();
     bool admit(mosquitto& client, const Presented& presented, const Decision& decision,
                const Standing& standing);
+    void note_takeover(const std::string& client_id, const Presented& presented);
     void start_clean(const mosquitto& client, const Fingerprint& fingerprint);
     void end_condemned(std::int64_t now);
     void end_trespassing();
@@ -55,6 +56,12 @@ class Doorkeeper {
     Endings endings_;
     LogBudget refusals_;
     Quotas quotas_;
+    // How often the session of a client id was taken over by another connection, and since when.
+    struct Takeovers {
+        std::int64_t since_ms = 0;
+        std::uint32_t count = 0;
+    };
+    std::unordered_map<std::string, Takeovers> takeovers_;
     std::unordered_map<Sessions::Client, Subscriptions> subscriptions_;
     std::int64_t next_forgetting_ms_ = 0;
     // Certificates that are fresh and have come in, and those whose connect this is, until the next tick.

@@ -1,0 +1,36 @@
+// What the broker's door tells of copies: a certificate that was replaced and comes all the same, two that
+// put each other out under one name. Each becomes an event of the registry, one a day for each name and kind.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "host/lifecycle/open_home.h"
+
+namespace countersign::lifecycle {
+
+class DoorAlarms {
+  public:
+    // `clock` must outlive it.
+    DoorAlarms(Home home, const Clock& clock);
+
+    // By whoever has the certificate of this serial number. What the registry does not know of is left out.
+    void retired_came(std::string_view name, std::string_view serial);
+    void taken_over(std::string_view name, std::string_view serial);
+
+    // Writes them down. While another command holds the home nothing is lost: call again. Returns the names.
+    std::set<std::string> settle();
+
+  private:
+    void raise(std::string_view kind, std::string_view name, std::string_view serial);
+
+    Home home_;
+    const Clock& clock_;
+    registry::Registry reading_;
+    std::map<std::pair<std::string, std::string>, Fingerprint> raised_;  // kind, name: certificate
+};
+
+}  // namespace countersign::lifecycle
