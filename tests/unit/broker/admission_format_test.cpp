@@ -65,7 +65,7 @@ TEST(AdmissionFormat, a_fresh_one_says_so) {
     EXPECT_EQ(record[42], 1);
     EXPECT_EQ(record[43], 0);
     EXPECT_EQ(decode_record(record), standing);
-    for (const std::uint8_t flags : {2, 3, 128}) {
+    for (const std::uint8_t flags : std::initializer_list<std::uint8_t>{2, 3, 128}) {
         auto odd = record;
         odd[42] = flags;
         const std::uint32_t sum = crc32(std::span(odd).first(44));
