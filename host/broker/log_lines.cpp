@@ -6,6 +6,7 @@
 
 #include "core/identity/name.h"
 #include "core/identity/role.h"
+#include "host/broker/quotas.h"
 #include "host/broker/supervisor.h"
 
 namespace countersign::broker {
@@ -132,6 +133,25 @@ std::optional<Suspicion> read_suspicion(std::string_view line) {
     const std::string_view rest = line.substr(name_end + (retired ? kRetired : kOver).size());
     const std::size_t serial_end = rest.find_first_not_of("0123456789abcdef");
     return Suspicion{std::string(line.substr(0, name_end)), std::string(rest.substr(0, serial_end)), retired};
+}
+
+// "refused NAME to publish to TOPIC: it publishes too fast": the reason is the plugin's word, the topic is
+// not.
+std::optional<std::string> read_excess(std::string_view line) {
+    constexpr std::string_view kRefused = ": countersign: refused ";
+    constexpr std::array<std::string_view, 2> kActs{" to publish to ", " to subscribe to "};
+    if (!is_stamped(line) || !line.substr(kStamp).starts_with(kRefused)) return std::nullopt;
+    line.remove_prefix(kStamp + kRefused.size());
+    for (const auto act : kActs) {
+        const std::size_t name_end = line.find(act);
+        if (name_end == std::string_view::npos || !is_valid_name(line.substr(0, name_end))) continue;
+        for (const Excess excess :
+             {Excess::topic, Excess::subscriptions, Excess::payload, Excess::retained, Excess::rate}) {
+            if (line.find(": " + std::string(in_words(excess))) != std::string_view::npos)
+                return std::string(line.substr(0, name_end));
+        }
+    }
+    return std::nullopt;
 }
 
 std::optional<std::string> read_trespasser(std::string_view line) {

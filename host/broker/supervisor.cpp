@@ -177,6 +177,9 @@ void Supervisor::take_line(std::string_view line) {
     if (suspicion_) {
         if (const auto suspicion = read_suspicion(line)) suspicion_(*suspicion);
     }
+    if (excess_) {
+        if (const auto name = read_excess(line)) excess_(*name);
+    }
     if (trespasser_) {
         if (const auto client_id = read_trespasser(line)) trespasser_(*client_id);
     }

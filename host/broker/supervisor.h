@@ -40,6 +40,9 @@ struct Suspicion {
 // nullopt when the line is about something else.
 [[nodiscard]] std::optional<Suspicion> read_suspicion(std::string_view line);
 
+// The device that asked more than it may; nullopt when the line is about something else.
+[[nodiscard]] std::optional<std::string> read_excess(std::string_view line);
+
 // The client id of a kept session that the plugin wants ended; nullopt when the line is about something else.
 [[nodiscard]] std::optional<std::string> read_trespasser(std::string_view line);
 
@@ -56,6 +59,8 @@ class Supervisor final : public BrokerControl {
 
     // Told of each sign of a copy. Set before start().
     void on_suspicion(std::function<void(const Suspicion&)> observer) { suspicion_ = std::move(observer); }
+
+    void on_excess(std::function<void(const std::string&)> observer) { excess_ = std::move(observer); }
 
     // Told of each client id whose kept session is to be ended. Set before start().
     void on_trespasser(std::function<void(const std::string&)> observer) {
@@ -91,6 +96,7 @@ class Supervisor final : public BrokerControl {
     std::function<void(const Admission&)> admitted_;
     std::function<void(const std::string&)> trespasser_;
     std::function<void(const Suspicion&)> suspicion_;
+    std::function<void(const std::string&)> excess_;
     std::unique_ptr<FileLock> lock_;
     std::unique_ptr<ChildProcess> child_;
     bool listening_ = false;

@@ -96,6 +96,7 @@ void run_broker(const Context& context, const BrokerOptions& options) {
             alarms.taken_over(one.name, one.serial);
         }
     });
+    mosquitto.on_excess([&](const std::string& name) { alarms.over_limit(name); });
     std::set<std::string> trespassers;
     mosquitto.on_trespasser([&](const std::string& client_id) { trespassers.insert(client_id); });
     const Interrupt interrupt;
@@ -105,8 +106,9 @@ void run_broker(const Context& context, const BrokerOptions& options) {
     while (!interrupt.seen()) {
         mosquitto.pump(std::chrono::milliseconds(200));
         for (const auto& client_id : std::exchange(trespassers, {})) sweep(context, home, client_id);
-        for (const auto& name : alarms.settle()) {
-            const auto& entry = catalogue_entry(Code::IdentityTwice);
+        for (const auto& [kind, name] : alarms.settle()) {
+            const auto& entry =
+                catalogue_entry(kind == registry::kOverLimit ? Code::OverLimit : Code::IdentityTwice);
             context.note(fmt::format("          !!! {} {}: {}", entry.code, name, entry.what));
         }
         for (const auto& name : first_use.settle()) {

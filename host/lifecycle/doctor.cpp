@@ -145,7 +145,13 @@ std::string devices(Patient& patient, const registry::Registry& registry, Second
             patient.complain(code, fmt::format("{} {}: {}.", names.size(), what, named(names)), cure);
     };
     say(Code::IdentityForked, forked, "used by two devices", {});
-    say(Code::IdentityTwice, registry.alarmed_since(now - kAlarmsCount), "perhaps used by two devices", {});
+    const auto alarmed = [&](std::string_view kind) {
+        return registry.alarmed_since(kind, now - kAlarmsCount);
+    };
+    say(Code::IdentityTwice, alarmed(registry::kRetiredCame), "came with a certificate that was replaced",
+        {});
+    say(Code::IdentityTwice, alarmed(registry::kTakenOver), "taken over again and again", {});
+    say(Code::OverLimit, alarmed(registry::kOverLimit), "over the limits of a device", {});
     say(Code::CertExpired, expired, "past the end of their certificate",
         "switch them on: they come back by themselves; else countersign load NAME");
     say(Code::RenewalLate, late, "not seen since their renewal was due", {});

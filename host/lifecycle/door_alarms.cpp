@@ -31,19 +31,25 @@ void DoorAlarms::raise(std::string_view kind, std::string_view name, std::string
     }
 }
 
-std::set<std::string> DoorAlarms::settle() {
-    std::set<std::string> names;
-    if (raised_.empty()) return names;
+void DoorAlarms::over_limit(std::string_view name) {
+    if (raised_.size() >= kMostWaiting) return;
+    const auto device = reading_.find_device(name);
+    if (device) raised_.emplace(std::pair(std::string(registry::kOverLimit), device->name), std::nullopt);
+}
+
+std::set<std::pair<std::string, std::string>> DoorAlarms::settle() {
+    std::set<std::pair<std::string, std::string>> told;
+    if (raised_.empty()) return told;
     try {
         OpenHome open(home_, clock_, std::chrono::milliseconds(0));
         for (const auto& [what, certificate] : raised_) {
-            if (open.registry().raise_alarm(what.first, what.second, certificate)) names.insert(what.second);
+            if (open.registry().raise_alarm(what.first, what.second, certificate)) told.insert(what);
         }
         raised_.clear();
     } catch (const Error& error) {
         if (error.id() != Code::HomeBusy && error.id() != Code::RegistryBusy) throw;
     }
-    return names;
+    return told;
 }
 
 }  // namespace countersign::lifecycle

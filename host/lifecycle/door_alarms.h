@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -20,9 +21,12 @@ class DoorAlarms {
     // By whoever has the certificate of this serial number. What the registry does not know of is left out.
     void retired_came(std::string_view name, std::string_view serial);
     void taken_over(std::string_view name, std::string_view serial);
+    // A device that asked more of the broker than it may.
+    void over_limit(std::string_view name);
 
-    // Writes them down. While another command holds the home nothing is lost: call again. Returns the names.
-    std::set<std::string> settle();
+    // Writes them down. While another command holds the home nothing is lost: call again. Returns what was
+    // new: kind and name.
+    std::set<std::pair<std::string, std::string>> settle();
 
   private:
     void raise(std::string_view kind, std::string_view name, std::string_view serial);
@@ -30,7 +34,8 @@ class DoorAlarms {
     Home home_;
     const Clock& clock_;
     registry::Registry reading_;
-    std::map<std::pair<std::string, std::string>, Fingerprint> raised_;  // kind, name: certificate
+    // Kind and name: the certificate.
+    std::map<std::pair<std::string, std::string>, std::optional<Fingerprint>> raised_;
 };
 
 }  // namespace countersign::lifecycle

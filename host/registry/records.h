@@ -49,8 +49,10 @@ struct Certificate {
 inline constexpr std::string_view kRetiredCame = "retired-came";  // a replaced certificate tried to connect
 inline constexpr std::string_view kTakenOver = "taken-over";      // its session, again and again
 
+inline constexpr std::string_view kOverLimit = "over-limit";  // it asked more of the broker than it may
+
 // `kind` is one word. The registry itself writes: enrolled, added, issued, board, confirmed, retired, held,
-// reinstated, revoked, asked, waiting, approved, forked, and the two above. Its callers: loaded, listed.
+// reinstated, revoked, asked, waiting, approved, forked, and the three above. Its callers: loaded, listed.
 struct Event {
     std::int64_t seq = 0;  // 1, 2, 3… without a gap
     Seconds time{};

@@ -190,7 +190,8 @@ bool Registry::raise_fork(std::string_view name, const Fingerprint& signer, std:
     });
 }
 
-bool Registry::raise_alarm(std::string_view kind, std::string_view name, const Fingerprint& certificate) {
+bool Registry::raise_alarm(std::string_view kind, std::string_view name,
+                           const std::optional<Fingerprint>& certificate) {
     return write(*store_, [&] {
         const std::string spelling = known_name(*store_, name);
         Query said(store_->prepared("SELECT 1 FROM events WHERE name = ? AND kind = ? AND time > ? LIMIT 1"));
@@ -201,13 +202,12 @@ bool Registry::raise_alarm(std::string_view kind, std::string_view name, const F
     });
 }
 
-std::vector<std::string> Registry::alarmed_since(Seconds since) const {
+std::vector<std::string> Registry::alarmed_since(std::string_view kind, Seconds since) const {
     return guarded([&] {
         std::vector<std::string> names;
         Query rows(
-            store_->prepared("SELECT DISTINCT name FROM events WHERE kind IN (?, ?) AND time >= ?"
-                             " ORDER BY name"));
-        rows.bind(kRetiredCame, kTakenOver, since);
+            store_->prepared("SELECT DISTINCT name FROM events WHERE kind = ? AND time >= ? ORDER BY name"));
+        rows.bind(kind, since);
         while (rows.step()) names.push_back(rows.text(0));
         return names;
     });

@@ -62,5 +62,15 @@ TEST_F(CloneAttack, TwoDevicesPutEachOtherOut) {
     EXPECT_NE(doctor().find("E-IDENTITY-TWICE"), std::string::npos);
 }
 
+// Not a copy, but told the same way: a device that asks for more than it may.
+TEST_F(CloneAttack, ADeviceOverItsLimitsIsTold) {
+    const std::string far = "devices/user1/" + std::string(600, 'x');
+    must_run(mosquitto_client("mosquitto_pub", scene, scene.device("user1"), "user1",
+                              {"-q", "1", "-t", far, "-m", "1"}));
+    ASSERT_TRUE(broker->wait_for("E-OVER-LIMIT user1")) << broker->output();
+    EXPECT_TRUE(event("over-limit"));
+    EXPECT_NE(doctor().find("E-OVER-LIMIT"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace countersign::e2e

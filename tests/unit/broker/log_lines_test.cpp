@@ -103,6 +103,21 @@ TEST(ReadSuspicion, tells_of_a_retired_certificate_and_of_takeovers) {
     }
 }
 
+TEST(ReadExcess, tells_who_asked_too_much) {
+    EXPECT_EQ(
+        read_excess(kTime + "countersign: refused kitchen to publish to devices/kitchen/x: it publishes too "
+                            "fast (and 900 more like it)"),
+        "kitchen");
+    EXPECT_EQ(
+        read_excess(kTime + "countersign: refused kitchen to subscribe to a: it has too many subscriptions"),
+        "kitchen");
+    EXPECT_EQ(read_excess(kTime + "countersign: refused kitchen to publish to devices/garage/x"),
+              std::nullopt);
+    EXPECT_EQ(
+        read_excess(kTime + "Client countersign: refused kitchen to publish to x: it publishes too fast"),
+        std::nullopt);
+}
+
 TEST(ReadTrespasser, tells_whose_session_must_go) {
     const std::string words = " must go: it takes messages it may not read";
     EXPECT_EQ(read_trespasser(kTime + "countersign: the session of kitchen" + words), "kitchen");
