@@ -13,6 +13,8 @@ struct Standing {
     std::int64_t not_after = 0;  // seconds since 1970, UTC
     Role role = Role::device;
     CertificateState state = CertificateState::pending;
+    // A device's first connect with what was issued to it by hand: it takes up nobody's session.
+    bool fresh = false;
 
     friend bool operator==(const Standing&, const Standing&) = default;
 };

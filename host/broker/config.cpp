@@ -1,12 +1,16 @@
 #include "host/broker/config.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "host/base/error.h"
+#include "host/base/tls_policy.h"
 #include "host/broker/control_topics.h"
 #include "host/broker/own_lines.h"
+#include "host/broker/policy.h"
 #include "host/broker/saved_state.h"
 
 namespace countersign::broker {
@@ -53,12 +57,20 @@ require_certificate true
 # The plugin sets the user name. True would skip the plugin.
 use_identity_as_username false
 tls_version tlsv1.2
+# Keys made anew for each connection, and authenticated encryption: nothing else is spoken.
+ciphers {ciphers}
+ciphers_tls1.3 {ciphersuites}
 )";
 
 constexpr const char* kLimits = R"(
 # A reconnecting device gets at most max_queued_messages of what it missed.
 max_queued_messages 10000
 max_inflight_messages 20
+max_queued_bytes 67108864
+# The session of a device that was away for so long, and what waited for it, is given up.
+persistent_client_expiration 90d
+# Half of this machine's memory: beyond it a message is dropped, and the broker lives on.
+memory_limit {memory}
 # A device that sends more in one packet is disconnected.
 max_packet_size 1048576
 )";
@@ -77,6 +89,17 @@ connection_messages true
 {log_types}
 )";
 
+std::uint64_t memory_limit() {
+    constexpr std::uint64_t kLeast = 256ULL << 20;
+    const long pages = ::sysconf(_SC_PHYS_PAGES), page = ::sysconf(_SC_PAGESIZE);
+    if (pages <= 0 || page <= 0) return kLeast;
+    return std::max(kLeast, static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page) / 2);
+}
+
+std::string limits() {
+    return fmt::format(fmt::runtime(kLimits), fmt::arg("memory", memory_limit()));
+}
+
 constexpr const char* kLogTypes = "log_type error\nlog_type warning\nlog_type notice\nlog_type information";
 
 std::string access_part(const Settings& settings) {
@@ -94,7 +117,8 @@ std::string listeners(const Settings& settings) {
     for (const auto port : ports) {
         text += fmt::format(fmt::runtime(kListener), fmt::arg("port", port),
                             fmt::arg("address", settings.address.empty() ? "" : " " + settings.address),
-                            fmt::arg("cas", files.cas.string()),
+                            fmt::arg("cas", files.cas.string()), fmt::arg("ciphers", tls::kCiphers),
+                            fmt::arg("ciphersuites", tls::kCiphersuites),
                             fmt::arg("certificate", files.certificate.string()),
                             fmt::arg("key", files.key.string()));
     }
@@ -113,12 +137,13 @@ Files::Files(const std::filesystem::path& folder)
       key(folder / "broker.key.pem"),
       admission(folder / "admission"),
       data(folder / "data"),
-      plugin(folder / "countersign_plugin.so") {}
+      plugin(folder / "countersign_plugin.so"),
+      knows_fresh(folder / "knows-fresh") {}
 
 std::string mosquitto_config(const Settings& settings) {
     std::string text = kBeginning + access_part(settings);
     if (!settings.user.empty()) text += "user " + settings.user + "\n";
-    text += listeners(settings) + kLimits;
+    text += listeners(settings) + limits();
     const Files files(settings.folder);
     text += fmt::format(fmt::runtime(kState), fmt::arg("data", files.data.string()),
                         fmt::arg("state", kSavedState),
@@ -131,8 +156,23 @@ std::string mosquitto_config(const Settings& settings) {
 }
 
 std::string mosquitto_part(const Settings& settings) {
-    return access_part(settings) + listeners(settings) + kLimits;
+    return access_part(settings) + listeners(settings) + limits();
 }
+
+namespace {
+
+// Mosquitto's words for what it can say of these grants; the plugin says the rest (never_write).
+std::string lines_of(std::string_view keyword, Role role) {
+    std::string text;
+    for (const Grant& grant : grants_of(role)) {
+        if (grant.access == Access::never_write) continue;
+        text +=
+            fmt::format("{} {} {}\n", keyword, grant.access == Access::read ? "read" : "write", grant.filter);
+    }
+    return text;
+}
+
+}  // namespace
 
 std::string access_list(std::span<const std::string> operators, std::span<const std::string> responders,
                         std::string_view own) {
@@ -144,28 +184,11 @@ std::string access_list(std::span<const std::string> operators, std::span<const 
         "# in acl.local beside this file.\n";
     // First: lines without a user of their own would be the last user's otherwise.
     if (!own.empty()) text += fmt::format("\n# --- acl.local\n{}\n# --- end of acl.local\n\n", own);
-    text +=
-        "pattern readwrite devices/%u/#\n"
-        "pattern write countersign/%u/request\n"
-        "pattern write countersign/%u/state\n"
-        "pattern read countersign/%u/#\n";
-    for (const auto& name : operators) {
-        text += fmt::format(
-            "\nuser operator~{}\n"
-            "topic write devices/#\n"
-            "topic write {}\n"
-            "topic read #\n"
-            "topic read $SYS/#\n",
-            name, kControlTopic);
-    }
-    for (const auto& name : responders) {
-        text += fmt::format(
-            "\nuser responder~{}\n"
-            "topic read countersign/+/request\n"
-            "topic read countersign/+/state\n"
-            "topic write countersign/+/certificate\n"
-            "topic write countersign/+/command\n",
-            name);
+    text += lines_of("pattern", Role::device);
+    for (const auto& [role, names] : {std::pair{Role::operator_, operators}, {Role::responder, responders}}) {
+        for (const auto& name : names) {
+            text += fmt::format("\nuser {}{}\n{}", username_prefix(role), name, lines_of("topic", role));
+        }
     }
     return text;
 }

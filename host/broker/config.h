@@ -25,7 +25,8 @@ struct Settings {
 // issuing CA without an end, which un-revokes everybody wherever else it is believed.
 struct Files {
     explicit Files(const std::filesystem::path& folder);
-    std::filesystem::path config, acl, ca, cas, old_crl, certificate, key, admission, data, plugin;
+    std::filesystem::path config, acl, ca, cas, old_crl, certificate, key, admission, data, plugin,
+        knows_fresh;
 };
 
 // Throws Error{HomeUnreachable} when Mosquitto's line-based syntax cannot carry the folder's path.
@@ -35,9 +36,9 @@ struct Files {
 // once (user, pid_file, persistence, logs).
 [[nodiscard]] std::string mosquitto_part(const Settings& settings);
 
-// One block for devices, one for each operator and each responder (names, without their prefix). What birth
-// identities may not do, the plugin says: plugin/topics.h. A new operator or responder needs a reload of the
-// broker. `own` (acl.local) is taken in as it is.
+// policy.h as far as Mosquitto's access list can say it: one block for devices, one for each operator and
+// each responder (names, without their prefix). A new operator or responder needs a reload of the broker.
+// `own` (acl.local) is taken in as it is.
 [[nodiscard]] std::string access_list(std::span<const std::string> operators,
                                       std::span<const std::string> responders = {},
                                       std::string_view own = {});

@@ -4,6 +4,9 @@
 #include <array>
 #include <string>
 
+#include "core/identity/name.h"
+#include "core/identity/role.h"
+#include "host/broker/quotas.h"
 #include "host/broker/supervisor.h"
 
 namespace countersign::broker {
@@ -51,8 +54,9 @@ struct Ending {
     std::string_view words;
 };
 
-constexpr std::array<Ending, 6> kEndings{{
+constexpr std::array<Ending, 7> kEndings{{
     {" been disconnected by administrative action.", ""},  // the plugin has said why
+    {" disconnected, not authorised.", ""},                // so it has
     {" disconnected.", "left"},
     {" closed its connection.", "closed its connection"},
     {" has exceeded timeout, disconnecting.", "was silent for too long: its connection is closed"},
@@ -108,6 +112,56 @@ std::optional<Admission> read_admission(std::string_view report) {
     const std::size_t blank = report.rfind(' ');
     if (blank == std::string_view::npos || blank == 0 || blank + 1 == report.size()) return std::nullopt;
     return Admission{std::string(report.substr(0, blank)), std::string(report.substr(blank + 1))};
+}
+
+// The plugin writes the certificate's name out of a certificate that the registry knows.
+std::optional<Suspicion> read_suspicion(std::string_view line) {
+    constexpr std::string_view kRetired = ": its certificate is retired: a newer one is in use (serial ";
+    constexpr std::string_view kOver = " is taken over again and again (serial ";
+    constexpr std::string_view kRefused = ": countersign: refused ";
+    constexpr std::string_view kNoted = ": countersign: ";
+    if (!is_stamped(line)) return std::nullopt;
+    line.remove_prefix(kStamp);
+    const bool retired = line.starts_with(kRefused);
+    if (!retired && !line.starts_with(kNoted)) return std::nullopt;
+    line.remove_prefix(retired ? kRefused.size() : kNoted.size());
+    const std::size_t name_end = line.find(retired ? kRetired : kOver);
+    if (name_end == std::string_view::npos || !is_valid_name(line.substr(0, name_end))) return std::nullopt;
+    const std::string_view rest = line.substr(name_end + (retired ? kRetired : kOver).size());
+    const std::size_t serial_end = rest.find_first_not_of("0123456789abcdef");
+    return Suspicion{std::string(line.substr(0, name_end)), std::string(rest.substr(0, serial_end)), retired};
+}
+
+// "refused NAME to publish to TOPIC: it publishes too fast": the reason is the plugin's word, the topic is
+// not.
+std::optional<std::string> read_excess(std::string_view line) {
+    constexpr std::string_view kRefused = ": countersign: refused ";
+    constexpr std::array<std::string_view, 2> kActs{" to publish to ", " to subscribe to "};
+    if (!is_stamped(line) || !line.substr(kStamp).starts_with(kRefused)) return std::nullopt;
+    line.remove_prefix(kStamp + kRefused.size());
+    for (const auto act : kActs) {
+        const std::size_t name_end = line.find(act);
+        if (name_end == std::string_view::npos || !is_valid_name(line.substr(0, name_end))) continue;
+        for (const Excess excess :
+             {Excess::topic, Excess::subscriptions, Excess::payload, Excess::retained, Excess::rate}) {
+            if (line.find(": " + std::string(in_words(excess))) != std::string_view::npos)
+                return std::string(line.substr(0, name_end));
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> read_trespasser(std::string_view line) {
+    constexpr std::string_view kBefore = ": countersign: the session of ";
+    constexpr std::string_view kBehind = " must go: it takes messages it may not read";
+    if (!is_stamped(line) || !line.substr(kStamp).starts_with(kBefore) || !line.ends_with(kBehind))
+        return std::nullopt;
+    line.remove_prefix(kStamp + kBefore.size());
+    line.remove_suffix(kBehind.size());
+    std::string_view name = line;
+    const std::string_view birth = username_prefix(Role::birth);
+    if (name.starts_with(birth)) name.remove_prefix(birth.size());
+    return is_valid_name(name) ? std::optional(std::string(line)) : std::nullopt;
 }
 
 std::string translate(std::string_view line) {

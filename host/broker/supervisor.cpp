@@ -35,6 +35,10 @@ using std::chrono::steady_clock;
 
 constexpr auto kStopGrace = std::chrono::seconds(10);  // it saves its persistence first
 constexpr std::size_t kRecentLines = 8;
+// The same line, so often in a minute.
+constexpr std::uint32_t kRepeats = 20;
+constexpr std::int64_t kRepeatWindowMs = 60'000;
+constexpr std::size_t kLinesTold = 4096;  // apart
 constexpr std::size_t kMaxLine = 8192;
 // Mosquitto's last word before its loop: every listener is open, every plugin loaded.
 constexpr std::string_view kRunning = " running";
@@ -128,7 +132,9 @@ void end_left_behind(const std::filesystem::path& pid_file, const std::filesyste
 }  // namespace
 
 Supervisor::Supervisor(Settings settings, LineSink sink)
-    : settings_(std::move(settings)), sink_(std::move(sink)) {}
+    : settings_(std::move(settings)),
+      sink_(std::move(sink)),
+      budget_(kRepeats, kRepeatWindowMs, kLinesTold) {}
 
 Supervisor::~Supervisor() = default;
 
@@ -144,6 +150,8 @@ void Supervisor::start(milliseconds deadline) {
     end_left_behind(running.pid, files.config);
     place_cas(settings_.folder);
     place_plugin(settings_.folder);
+    // Before that it may have been an older one that takes a row with the flag for damage.
+    write_file(files.knows_fresh, "", kPublicFile);
     hand_over(settings_.folder);
     check_files(settings_);
     check_port(settings_, settings_.port);
@@ -266,8 +274,24 @@ void Supervisor::take_line(std::string_view line) {
                   .what());
         return;
     }
-    const std::string words = settings_.verbose ? std::string(line) : translate(line);
-    if (!words.empty()) sink_(words);
+    if (suspicion_) {
+        if (const auto suspicion = read_suspicion(line)) suspicion_(*suspicion);
+    }
+    if (excess_) {
+        if (const auto name = read_excess(line)) excess_(*name);
+    }
+    if (trespasser_) {
+        if (const auto client_id = read_trespasser(line)) trespasser_(*client_id);
+    }
+    if (settings_.verbose) return sink_(line);
+    const std::string words = translate(line);
+    if (words.empty()) return;
+    // Without the time of day: whoever knocks all day is told of so often, and then how often it was.
+    const std::size_t said_at = words.find("  ");
+    const auto kept_back = budget_.spend(
+        said_at == std::string::npos ? words : words.substr(said_at),
+        std::chrono::duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count());
+    if (kept_back) sink_(words + more_like_it(*kept_back));
 }
 
 void Supervisor::report_death() {

@@ -15,6 +15,7 @@
 #include "host/base/subprocess.h"
 #include "host/broker/config.h"
 #include "host/broker/control.h"
+#include "host/broker/log_budget.h"
 
 namespace countersign::broker {
 
@@ -30,6 +31,22 @@ struct Admission {
 // "USERNAME SERIAL", as plugin/report.h sends it; nullopt when it is something else.
 [[nodiscard]] std::optional<Admission> read_admission(std::string_view report);
 
+// Who may have a copy of somebody's identity.
+struct Suspicion {
+    std::string name;
+    std::string serial;    // of the certificate he came with
+    bool retired = false;  // a certificate that was replaced; else he took a session over, again and again
+};
+
+// nullopt when the line is about something else.
+[[nodiscard]] std::optional<Suspicion> read_suspicion(std::string_view line);
+
+// The device that asked more than it may; nullopt when the line is about something else.
+[[nodiscard]] std::optional<std::string> read_excess(std::string_view line);
+
+// The client id of a kept session that the plugin wants ended; nullopt when the line is about something else.
+[[nodiscard]] std::optional<std::string> read_trespasser(std::string_view line);
+
 class Supervisor final : public BrokerControl {
   public:
     using LineSink = std::function<void(std::string_view)>;
@@ -41,6 +58,16 @@ class Supervisor final : public BrokerControl {
     // Told of each client that is let in with a pending certificate. Not by way of the log, which may lose
     // lines. Set before start().
     void on_admitted(std::function<void(const Admission&)> observer) { admitted_ = std::move(observer); }
+
+    // Told of each sign of a copy. Set before start().
+    void on_suspicion(std::function<void(const Suspicion&)> observer) { suspicion_ = std::move(observer); }
+
+    void on_excess(std::function<void(const std::string&)> observer) { excess_ = std::move(observer); }
+
+    // Told of each client id whose kept session is to be ended. Set before start().
+    void on_trespasser(std::function<void(const std::string&)> observer) {
+        trespasser_ = std::move(observer);
+    }
 
     // Writes no configuration: mosquitto.conf and the files it names must be there. Places the plugin, hands
     // the files over and checks them, then starts Mosquitto and waits until it listens. What Mosquitto kept
@@ -74,7 +101,11 @@ class Supervisor final : public BrokerControl {
 
     Settings settings_;
     LineSink sink_;
+    LogBudget budget_;
     std::function<void(const Admission&)> admitted_;
+    std::function<void(const std::string&)> trespasser_;
+    std::function<void(const Suspicion&)> suspicion_;
+    std::function<void(const std::string&)> excess_;
     std::unique_ptr<FileLock> lock_;
     std::unique_ptr<ChildProcess> child_;
     Descriptor reports_;  // our end of what the plugin reports on

@@ -2,6 +2,9 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <set>
+#include <string>
+#include <utility>
 
 #include "host/base/error.h"
 #include "host/base/files.h"
@@ -12,7 +15,10 @@
 #include "host/broker/supervisor.h"
 #include "host/cli/commands.h"
 #include "host/cli/interrupt.h"
+#include "host/cli/left_behind.h"
+#include "host/cli/operator_connection.h"
 #include "host/lifecycle/access.h"
+#include "host/lifecycle/door_alarms.h"
 #include "host/lifecycle/first_use.h"
 #include "host/lifecycle/open_home.h"
 
@@ -70,6 +76,20 @@ void prepare(const Context& context, const lifecycle::Home& home, const broker::
     std::filesystem::remove(files.old_crl);  // the configuration before this one named it
 }
 
+// A session of before this version, which the plugin found with a subscription it may not have. One that
+// cannot be ended now is met again with the next message it takes.
+void sweep(const Context& context, const lifecycle::Home& home, const std::string& client_id) {
+    constexpr std::chrono::milliseconds kPatience{2000};
+    try {
+        end_kept_session(operator_connection(home, "", "sweep"), client_id, kPatience);
+        context.note(fmt::format("          ended the session that was kept for {}, with its subscriptions",
+                                 one_line(client_id)));
+    } catch (const Error& error) {
+        context.note(fmt::format("          the session that is kept for {} could not be ended: {}",
+                                 one_line(client_id), error.what()));
+    }
+}
+
 void run_broker(const Context& context, const BrokerOptions& options) {
     const lifecycle::Home home(context.home_path());
     const auto settings = broker_settings(context, home, options);
@@ -85,12 +105,29 @@ void run_broker(const Context& context, const BrokerOptions& options) {
     mosquitto.on_admitted([&](const broker::Admission& admission) {
         first_use.admitted(admission.username, admission.serial);
     });
+    lifecycle::DoorAlarms alarms(home, context.clock());
+    mosquitto.on_suspicion([&](const broker::Suspicion& one) {
+        if (one.retired) {
+            alarms.retired_came(one.name, one.serial);
+        } else {
+            alarms.taken_over(one.name, one.serial);
+        }
+    });
+    mosquitto.on_excess([&](const std::string& name) { alarms.over_limit(name); });
+    std::set<std::string> trespassers;
+    mosquitto.on_trespasser([&](const std::string& client_id) { trespassers.insert(client_id); });
     const Interrupt interrupt;
     mosquitto.start();
     context.note(fmt::format("Mosquitto listens on port {}; only devices of {} get in. Ctrl-C stops it.",
                              settings.port, home.root().string()));
     while (!interrupt.seen()) {
         mosquitto.pump(std::chrono::milliseconds(200));
+        for (const auto& client_id : std::exchange(trespassers, {})) sweep(context, home, client_id);
+        for (const auto& [kind, name] : alarms.settle()) {
+            const auto& entry =
+                catalogue_entry(kind == registry::kOverLimit ? Code::OverLimit : Code::IdentityTwice);
+            context.note(fmt::format("          !!! {} {}: {}", entry.code, name, entry.what));
+        }
         for (const auto& name : first_use.settle()) {
             context.note(
                 fmt::format("          {} uses its newest certificate now; older ones are retired", name));

@@ -10,6 +10,7 @@
 #include "host/base/files.h"
 #include "host/broker/control.h"
 #include "host/cli/broker_proof.h"
+#include "host/cli/left_behind.h"
 #include "host/cli/operator_connection.h"
 #include "host/lifecycle/authority_store.h"
 #include "host/lifecycle/crl_publication.h"
@@ -43,6 +44,9 @@ struct Findings {
     std::size_t ended = 0;                         // sessions this act ended
     std::int64_t took_ms = 0;                      // until the last of them had ended
     std::optional<bool> refused, resumed_refused;  // tried with a key that is on this host
+    std::optional<transport::Address> broker;      // that answered
+    std::optional<LeftBehind> cleared;
+    std::optional<Error> not_cleared;
 };
 
 struct Done {
@@ -135,6 +139,7 @@ Findings look(const lifecycle::Home& home, const Act& act, const Done& done) {
         }
         auto same_broker = operator_connection(home, act.host, "proof");
         same_broker.brokers = {answer.from};
+        findings.broker = answer.from;
         if (auto key = stored_key(home, done.verdict, std::move(same_broker))) {
             try_the_key(std::move(*key), findings);
         }
@@ -147,6 +152,31 @@ Findings look(const lifecycle::Home& home, const Act& act, const Done& done) {
         if (findings.something_answers) try_the_key_on_the_way(home, act, done, findings);
     }
     return findings;
+}
+
+// Once its sessions have ended.
+void clear(const lifecycle::Home& home, const Act& act, const Done& done, Findings& findings) {
+    if (!act.for_good || !findings.broker) return;
+    try {
+        const auto as_operator = [&] {
+            auto options = operator_connection(home, act.host, "clear");
+            options.brokers = {*findings.broker};
+            return options;
+        };
+        findings.cleared = clear_left_behind(as_operator, done.verdict.name, kProofWait);
+    } catch (const Error& error) {
+        findings.not_cleared = error;
+    }
+}
+
+std::string cleared_in_words(const Findings& findings) {
+    if (findings.not_cleared) {
+        return fmt::format("\nWhat it has left in the broker could not be cleared ({}).",
+                           findings.not_cleared->what());
+    }
+    if (!findings.cleared) return {};
+    return fmt::format("\nCleared what it has left in the broker: its session, and {} retained message{}.",
+                       findings.cleared->retained, findings.cleared->retained == 1 ? "" : "s");
 }
 
 // Nothing that answers is a broker that is off: it goes by the registry from its start on. What answers and
@@ -202,6 +232,8 @@ Json as_json(const Done& done, const Findings& findings) {
         json["sessions_left"] = findings.live;
         if (findings.ended != 0) json["milliseconds"] = findings.took_ms;
     }
+    if (findings.cleared) json["retained_cleared"] = findings.cleared->retained;
+    if (findings.cleared || findings.not_cleared) json["left_behind_cleared"] = findings.cleared.has_value();
     if (findings.refused) json["connect_refused"] = *findings.refused;
     if (findings.resumed_refused) json["resumed_refused"] = *findings.resumed_refused;
     return json;
@@ -212,18 +244,19 @@ Json as_json(const Done& done, const Findings& findings) {
 void condemn(const Context& context, const Act& act) {
     const lifecycle::Home home(context.home_path());
     Done done = carry_out(context, home, act);
-    const Findings findings = look(home, act, done);
+    Findings findings = look(home, act, done);
     {
         lifecycle::OpenHome open(home, context.clock(), kLockWait);
         done.crl = refresh_list(context, open);
     }
     insist(done.verdict, findings);
+    clear(home, act, done, findings);
     const auto& verdict = done.verdict;
     std::string sentence = verdict.changed == 0
                                ? fmt::format("{} {}.", verdict.name, act.was_done)
                                : fmt::format("{} {} ({} certificate{}).", act.done, verdict.name,
                                              verdict.changed, verdict.changed == 1 ? "" : "s");
-    sentence += "\n" + in_words(done, findings);
+    sentence += "\n" + in_words(done, findings) + cleared_in_words(findings);
     if (!done.crl.empty()) sentence += "\n" + done.crl;
     context.report(sentence, as_json(done, findings));
 }

@@ -16,6 +16,7 @@ struct Act {
     std::string done;      // "Revoked", "Held", "Reinstated"
     std::string was_done;  // "was revoked before": when nothing changed
     std::function<lifecycle::Verdict(lifecycle::OpenHome&)> carry_out;
+    bool for_good = false;  // what it has left in the broker is cleared
 };
 
 // Throws what the act throws, and Error{RevocationUnproven} when a running broker still has a session of a

@@ -9,6 +9,7 @@
 #include "host/base/files.h"
 #include "host/base/printable.h"
 #include "host/cli/commands.h"
+#include "host/cli/left_behind.h"
 #include "host/cli/options.h"
 #include "host/lifecycle/bulk_issue.h"
 #include "host/lifecycle/renewal.h"
@@ -76,6 +77,7 @@ void issue_one(const Context& context, lifecycle::OpenHome& home, const IssueOpt
     if (const auto done = lifecycle::already_finished(home, request)) return report_issued(context, *done);
     lifecycle::check_request(home, request);
     lifecycle::IssuingAuthority authority(home.home(), authority_passphrase(context, home), home.clock());
+    if (request.role == Role::device) clear_before_issue(context, home.home(), request.name);
     report_issued(context, lifecycle::issue(home, authority, request));
 }
 

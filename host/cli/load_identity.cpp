@@ -8,6 +8,7 @@
 #include "host/base/error.h"
 #include "host/base/files.h"
 #include "host/base/foreign_text.h"
+#include "host/cli/left_behind.h"
 #include "host/cli/options.h"
 #include "host/lifecycle/anchors.h"
 #include "host/lifecycle/hosts.h"
@@ -64,6 +65,7 @@ class LoadPlan::HomeRegistrar final : public loader::Registrar {
             return false;
         }
         static_cast<void>(plan_.authority());
+        clear_before_issue(plan_.context_, plan_.home_, plan_.command_.name);
         return true;
     }
 
@@ -193,6 +195,7 @@ loader::BoardIdentity LoadPlan::identity() {
         request.lifetime = std::chrono::days(open.settings().days);
         request.replace = command_.replace;
         lifecycle::check_request(open, request);
+        clear_before_issue(context_, home_, command_.name);
         const auto issued = lifecycle::issue(open, authority(), request);
         context_.note(fmt::format("Made a key and a certificate for {} here; it expires {}.", command_.name,
                                   format_date(issued.certificate.not_after)));

@@ -22,9 +22,10 @@ void revoke(const Context& context, const RevokeOptions& options) {
                     "--reason keyCompromise, affiliationChanged, superseded, cessationOfOperation, "
                     "privilegeWithdrawn or unspecified");
     }
-    condemn(context,
-            {options.name, options.host, "Revoked", "was revoked before",
-             [&](lifecycle::OpenHome& open) { return lifecycle::revoke(open, options.name, *reason); }});
+    condemn(
+        context,
+        {options.name, options.host, "Revoked", "was revoked before",
+         [&](lifecycle::OpenHome& open) { return lifecycle::revoke(open, options.name, *reason); }, true});
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kNamesShown = 10;
+constexpr std::chrono::days kAlarmsCount{7};
 constexpr std::chrono::seconds kLockWait{5};
 constexpr std::uint64_t kMegabyte = std::uint64_t{1} << 20;
 constexpr std::uint64_t kBytesLeft = 100 * kMegabyte;  // a registry, and the file that replaces it
@@ -232,6 +233,13 @@ std::string devices(Patient& patient, const registry::Registry& registry, Second
     };
     say(Code::IdentityForked, troubles.forked, "used by two devices, and renewals held until you decide",
         "countersign renewals");
+    const auto alarmed = [&](std::string_view kind) {
+        return registry.alarmed_since(kind, now - kAlarmsCount);
+    };
+    say(Code::IdentityTwice, alarmed(registry::kRetiredCame), "came with a certificate that was replaced",
+        {});
+    say(Code::IdentityTwice, alarmed(registry::kTakenOver), "taken over again and again", {});
+    say(Code::OverLimit, alarmed(registry::kOverLimit), "over the limits of a device", {});
     say(Code::CertExpired, troubles.expired, "past the end of their certificate",
         "switch them on: they come back by themselves; else countersign load NAME");
     say(Code::CertExpired, troubles.expired_by_hand,
@@ -309,7 +317,9 @@ std::string admission(Patient& patient, const Home& home, const registry::Regist
     registry.standings([&](const Standing& row) {
         ++count;
         const auto found = reader.find(row.fingerprint);
-        if (found.found != broker::admission::Found::yes || !(found.standing == row)) ++other;
+        auto published = found.standing;
+        published.fresh = row.fresh;  // a file for an older plugin does not say so
+        if (found.found != broker::admission::Found::yes || !(published == row)) ++other;
     });
     if (other != 0) {
         patient.complain(

@@ -89,9 +89,16 @@ void publish_admission(const Home& home, registry::Registry& registry, Publish w
                                            : std::nullopt;
     Publisher publisher(home.admission());
     if (known && before->event_seq == last_event && publisher.stamp() == known) return;
+    const bool knows_fresh = std::filesystem::exists(broker::Files(home.broker()).knows_fresh);
+    const auto to = [knows_fresh](const auto& row) {
+        return [&row, knows_fresh](Standing standing) {
+            standing.fresh = standing.fresh && knows_fresh;
+            row(standing);
+        };
+    };
     const Stamp stamp = publisher.publish(
-        known, [&](const auto& row) { registry.standings_since(before->event_seq, row); },
-        [&](const auto& row) { registry.standings(row); });
+        known, [&](const auto& row) { registry.standings_since(before->event_seq, to(row)); },
+        [&](const auto& row) { registry.standings(to(row)); });
     registry.set_publication({last_event, stamp.generation, stamp.size});
 }
 

@@ -25,9 +25,13 @@ Event event_at(Query& row) {
     return event;
 }
 
-// fingerprint, not_after, role, state
+// fingerprint, not_after, role, state, origin
 Standing standing_at(Query& row) {
-    return {row.fingerprint(0), row.integer(1), row.role(2), row.state(3)};
+    const Role role = row.role(2);
+    const CertificateState state = row.state(3);
+    const bool fresh = role == Role::device && state == CertificateState::pending &&
+                       row.integer(4) == static_cast<std::int64_t>(Origin::by_hand);
+    return {row.fingerprint(0), row.integer(1), role, state, fresh};
 }
 
 }  // namespace
@@ -141,7 +145,7 @@ void Registry::standings(const std::function<void(const Standing&)>& row) const 
     guarded([&] {
         SQLite::Statement statement(
             store_->database(),
-            "SELECT fingerprint, not_after, role, state FROM certificates WHERE role <> ?");
+            "SELECT fingerprint, not_after, role, state, origin FROM certificates WHERE role <> ?");
         Query rows(statement);
         rows.bind(Role::broker);
         while (rows.step()) row(standing_at(rows));
@@ -153,7 +157,8 @@ void Registry::standings_since(std::int64_t event_seq,
     guarded([&] {
         SQLite::Statement statement(
             store_->database(),
-            "SELECT fingerprint, not_after, role, state FROM certificates WHERE role <> ? AND fingerprint IN"
+            "SELECT fingerprint, not_after, role, state, origin FROM certificates WHERE role <> ? AND "
+            "fingerprint IN"
             " (SELECT fingerprint FROM events WHERE seq > ? AND fingerprint IS NOT NULL)");
         Query rows(statement);
         rows.bind(Role::broker, event_seq);

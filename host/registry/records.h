@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/identity/role.h"
@@ -45,8 +46,15 @@ struct Certificate {
     std::vector<std::uint8_t> der;
 };
 
+// Alarms from the broker's door.
+inline constexpr std::string_view kRetiredCame = "retired-came";  // a replaced certificate tried to connect
+inline constexpr std::string_view kTakenOver = "taken-over";      // its session, again and again
+
+inline constexpr std::string_view kOverLimit = "over-limit";  // it asked more of the broker than it may
+
 // `kind` is one word. The registry itself writes: enrolled, added, issued, board, confirmed, retired, held,
-// reinstated, revoked, asked, waiting, approved, forked. Its callers: loaded, listed, clock.
+// reinstated, revoked, asked, waiting, approved, forked, and the three above. Its callers: loaded, listed,
+// clock.
 struct Event {
     std::int64_t seq = 0;  // 1, 2, 3… without a gap
     Seconds time{};

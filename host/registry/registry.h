@@ -97,6 +97,12 @@ class Registry {
     // Two devices use this identity. False, and nothing written, when it was said within the last day:
     // whoever causes it must not fill the disk. approve() ends it, and an identity given by hand.
     bool raise_fork(std::string_view name, const Fingerprint& signer, std::string_view detail);
+    // An alarm of the door's, by this certificate where it is known. False, and nothing written, when the
+    // same was said of the name within the last day. Throws Error{NameUnknown}.
+    bool raise_alarm(std::string_view kind, std::string_view name,
+                     const std::optional<Fingerprint>& certificate);
+    // Whom alarms of this kind concern since then, each once, in the order of names.
+    [[nodiscard]] std::vector<std::string> alarmed_since(std::string_view kind, Seconds since) const;
 
     [[nodiscard]] std::optional<LastRequest> last_request(const Fingerprint& signer) const;
     // Whether it ever was, since it was given its identity by hand: somebody may have its birth key.

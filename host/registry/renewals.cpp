@@ -242,6 +242,29 @@ bool Registry::raise_fork(std::string_view name, const Fingerprint& signer, std:
     });
 }
 
+bool Registry::raise_alarm(std::string_view kind, std::string_view name,
+                           const std::optional<Fingerprint>& certificate) {
+    return write(*store_, [&] {
+        const std::string spelling = known_name(*store_, name);
+        Query said(store_->prepared("SELECT 1 FROM events WHERE name = ? AND kind = ? AND time > ? LIMIT 1"));
+        said.bind(spelling, kind, store_->now() - kForkSaidAgainAfter);
+        if (said.step()) return false;
+        store_->append_event(kind, spelling, certificate, "");
+        return true;
+    });
+}
+
+std::vector<std::string> Registry::alarmed_since(std::string_view kind, Seconds since) const {
+    return guarded([&] {
+        std::vector<std::string> names;
+        Query rows(
+            store_->prepared("SELECT DISTINCT name FROM events WHERE kind = ? AND time >= ? ORDER BY name"));
+        rows.bind(kind, since);
+        while (rows.step()) names.push_back(rows.text(0));
+        return names;
+    });
+}
+
 std::optional<Certificate> Registry::find_by_key(const Fingerprint& spki_sha256) const {
     return guarded([&]() -> std::optional<Certificate> {
         Query row(store_->prepared("SELECT " CERTIFICATE_COLUMNS

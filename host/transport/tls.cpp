@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "host/base/files.h"
+#include "host/base/tls_policy.h"
 
 namespace countersign::transport {
 namespace {
@@ -146,6 +147,11 @@ TlsContext::TlsContext(const PublicPem& certificate, const PrivatePem& key, cons
     : context_(asio::ssl::context::tls_client), handle_(context_.native_handle()) {
     SSL_CTX* ctx = handle_;
     SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+    if (SSL_CTX_set_cipher_list(ctx, tls::kCiphers) != 1 ||
+        SSL_CTX_set_ciphersuites(ctx, tls::kCiphersuites) != 1) {
+        ERR_clear_error();
+        throw Error(Code::Internal, "OpenSSL knows none of the ciphers that a broker is reached with.");
+    }
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, &TlsContext::check_name);
 
     auto chain = read_certificates(certificate);

@@ -16,8 +16,10 @@ constexpr std::size_t kHeaderSumAt = 60;
 constexpr std::size_t kNotAfterAt = 32;
 constexpr std::size_t kRoleAt = 40;
 constexpr std::size_t kStateAt = 41;
-constexpr std::size_t kRecordReservedAt = 42;
+constexpr std::size_t kFlagsAt = 42;
 constexpr std::size_t kRecordSumAt = 44;
+
+constexpr std::uint16_t kFresh = 1;
 
 constexpr std::array<std::uint32_t, 256> crc_table() {
     std::array<std::uint32_t, 256> table{};
@@ -77,6 +79,7 @@ std::array<std::uint8_t, kRecordSize> encode_record(const Standing& standing) no
     put(&bytes[kNotAfterAt], static_cast<std::uint64_t>(standing.not_after));
     bytes[kRoleAt] = static_cast<std::uint8_t>(standing.role);
     bytes[kStateAt] = static_cast<std::uint8_t>(standing.state);
+    put<std::uint16_t>(&bytes[kFlagsAt], standing.fresh ? kFresh : 0);
     put(&bytes[kRecordSumAt], crc32(std::span(bytes).first(kRecordSumAt)));
     return bytes;
 }
@@ -97,12 +100,14 @@ std::optional<Standing> decode_record(std::span<const std::uint8_t, kRecordSize>
     const std::uint8_t role = bytes[kRoleAt];
     const std::uint8_t state = bytes[kStateAt];
     if (!is_client_role(role) || !is_state(state)) return std::nullopt;
-    if (get<std::uint16_t>(&bytes[kRecordReservedAt]) != 0) return std::nullopt;
+    const auto flags = get<std::uint16_t>(&bytes[kFlagsAt]);
+    if (flags != 0 && flags != kFresh) return std::nullopt;
     Standing standing;
     std::copy_n(bytes.begin(), kFingerprintSize, standing.fingerprint.begin());
     standing.not_after = static_cast<std::int64_t>(get<std::uint64_t>(&bytes[kNotAfterAt]));
     standing.role = static_cast<Role>(role);
     standing.state = static_cast<CertificateState>(state);
+    standing.fresh = flags == kFresh;
     return standing;
 }
 

@@ -10,6 +10,7 @@ namespace countersign::broker::plugin {
 namespace {
 
 constexpr std::string_view kQuestion = "sessions ";
+constexpr std::string_view kForget = "forget ";
 // 64 of a name, the longest role in front, and room for what an operator's client id says behind.
 constexpr std::size_t kMaxShown = 120;
 
@@ -44,6 +45,15 @@ std::optional<std::string> answer(std::string_view question, Position position, 
         text += std::string(one_word(ending.reason)) + " " + shown(ending.session.client_id) + "\n";
     }
     return text;
+}
+
+std::optional<std::string> to_forget(std::string_view question, const Sessions& sessions) {
+    if (!question.starts_with(kForget)) return std::nullopt;
+    std::string name(question.substr(kForget.size()));
+    if (!is_valid_name(name)) return std::nullopt;
+    if (sessions.has(name) || sessions.has(std::string(username_prefix(Role::birth)) + name))
+        return std::nullopt;
+    return name;
 }
 
 std::string shown(std::string_view text) {

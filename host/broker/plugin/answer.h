@@ -1,7 +1,7 @@
 // What an operator may ask the plugin over MQTT, and what it answers: text, one fact a line.
 //
 // Asked by publishing to $CONTROL/countersign/v1, answered to the asker alone on
-// $CONTROL/countersign/v1/response. One question so far:
+// $CONTROL/countersign/v1/response. Two questions so far:
 //
 //   sessions NAME
 //
@@ -9,6 +9,11 @@
 //   read GENERATION BYTES          how far the admission file has been read *and acted upon*
 //   live FINGERPRINT CLIENT-ID     one line for each session of NAME, whatever its role
 //   ended FINGERPRINT UNIX-MS REASON CLIENT-ID      for each of the last that the plugin has ended
+//
+//   forget NAME                    nothing is retained below countersign/NAME any more; not while NAME is
+//   here
+//
+//   forgotten NAME
 #pragma once
 
 #include <cstdint>
@@ -52,6 +57,9 @@ struct Position {
 // nullopt when the question is none of ours.
 [[nodiscard]] std::optional<std::string> answer(std::string_view question, Position position,
                                                 const Sessions& sessions, const Endings& endings);
+
+// The name of a `forget NAME` that may be obeyed.
+[[nodiscard]] std::optional<std::string> to_forget(std::string_view question, const Sessions& sessions);
 
 // Foreign text in a line: bounded, and no way to begin a line of its own.
 [[nodiscard]] std::string shown(std::string_view text);

@@ -26,6 +26,12 @@ bool owns_client_id(Role role, std::string_view username, std::string_view clien
            client_id[username.size()] == '/';
 }
 
+bool is_a_devices(std::string_view client_id) noexcept {
+    const std::string_view birth = username_prefix(Role::birth);
+    if (client_id.starts_with(birth)) client_id.remove_prefix(birth.size());
+    return is_valid_name(client_id);
+}
+
 }  // namespace
 
 std::string_view in_words(Reason reason) noexcept {
@@ -68,12 +74,14 @@ Reason judge(bool loaded, const admission::Lookup& lookup, std::int64_t now) noe
 }
 
 Decision decide(bool loaded, const admission::Lookup& lookup, std::int64_t now, std::string_view name,
-                std::string_view client_id) {
+                std::string_view client_id, bool vacant) {
     if (const Reason reason = judge(loaded, lookup, now); reason != Reason::none) return {reason, {}};
     if (!is_valid_name(name)) return {Reason::odd_name, {}};
     std::string username(username_prefix(lookup.standing.role));
     username += name;
-    if (!owns_client_id(lookup.standing.role, username, client_id)) return {Reason::foreign_client_id, {}};
+    const bool sweeps = vacant && lookup.standing.role == Role::operator_ && is_a_devices(client_id);
+    if (!sweeps && !owns_client_id(lookup.standing.role, username, client_id))
+        return {Reason::foreign_client_id, {}};
     return {Reason::none, std::move(username)};
 }
 

@@ -37,8 +37,9 @@ struct Decision {
 };
 
 // judge(), then the name and the client id. `name` is the certificate's common name, `now` in seconds since
-// 1970. Never says yes by default.
+// 1970. Never says yes by default. `vacant`: nobody is here under this client id, and the session is clean,
+// so all that may come of it is the end of one that was kept: an operator may do that for a device.
 [[nodiscard]] Decision decide(bool loaded, const admission::Lookup& lookup, std::int64_t now,
-                              std::string_view name, std::string_view client_id);
+                              std::string_view name, std::string_view client_id, bool vacant = false);
 
 }  // namespace countersign::broker::plugin

@@ -6,14 +6,18 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "host/broker/admission/reader.h"
+#include "host/broker/log_budget.h"
 #include "host/broker/plugin/answer.h"
 #include "host/broker/plugin/certificate.h"
 #include "host/broker/plugin/decision.h"
 #include "host/broker/plugin/report.h"
 #include "host/broker/plugin/sessions.h"
+#include "host/broker/quotas.h"
 
 namespace countersign::broker::plugin {
 
@@ -23,18 +27,27 @@ class Doorkeeper {
     explicit Doorkeeper(std::string admission_path);
 
     int basic_auth(mosquitto_evt_basic_auth& event);
-    int acl_check(const mosquitto_evt_acl_check& event) const;
-    int control(const mosquitto_evt_control& event) const;
+    int acl_check(const mosquitto_evt_acl_check& event);
+    int control(const mosquitto_evt_control& event);
     void reload();
     void tick();
-    void disconnect(const mosquitto* client) { sessions_.end(client); }
+    void disconnect(const mosquitto* client);
 
   private:
+    int write_check(const mosquitto_evt_acl_check& event);
+    int subscription_check(const mosquitto_evt_acl_check& event);
+    // A refusal in the log, as far as the budget allows.
+    void log_refusal(const mosquitto_evt_acl_check& event, std::string_view what, std::string_view why);
+    void forget(const std::string& name);
     void refresh();
     void note_changes();
     bool admit(mosquitto& client, const Presented& presented, const Decision& decision,
                const Standing& standing);
+    void note_takeover(const std::string& client_id, const Presented& presented);
+    void start_clean(const mosquitto& client, const Fingerprint& fingerprint);
     void end_condemned(std::int64_t now);
+    void end_trespassing();
+    [[nodiscard]] bool waits_to_be_swept(const std::string& client_id, bool clean);
     void end_expired(std::int64_t now);
     void end_unless_good(Sessions::Client client, std::int64_t now);
     void end(Sessions::Client client, Reason reason);
@@ -44,6 +57,23 @@ class Doorkeeper {
     Endings endings_;
     Reports reports_;
     Log log_;
+    LogBudget refusals_;
+    Quotas quotas_;
+    // How often the session of a client id was taken over by another connection, and since when.
+    struct Takeovers {
+        std::int64_t since_ms = 0;
+        std::uint32_t count = 0;
+    };
+    std::unordered_map<std::string, Takeovers> takeovers_;
+    std::unordered_map<Sessions::Client, Subscriptions> subscriptions_;
+    std::int64_t next_forgetting_ms_ = 0;
+    // Certificates that are fresh and have come in, and those whose connect this is, until the next tick.
+    std::unordered_set<Fingerprint, admission::FirstBytes> started_clean_;
+    std::unordered_set<Sessions::Client> starting_clean_;
+    // Client ids whose sessions, kept from an older version, have subscriptions they may not have: those met
+    // since the last tick, and since when an operator is waited for to end them.
+    std::unordered_set<std::string> trespassing_;
+    std::unordered_map<std::string, std::int64_t> unswept_;
     // What has changed since the last tick: certificates, or the whole file.
     std::unordered_set<Fingerprint, admission::FirstBytes> changed_;
     bool all_changed_ = false;

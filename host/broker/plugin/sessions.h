@@ -37,6 +37,9 @@ class Sessions {
     // sessions by client id, so only such a one may be ended.
     [[nodiscard]] bool holds_its_client_id(Client client) const;
 
+    // Whether anybody has come in under this client id and is still here.
+    [[nodiscard]] bool has(const std::string& client_id) const { return by_client_id_.contains(client_id); }
+
     [[nodiscard]] std::size_t size() const noexcept { return sessions_.size(); }
     [[nodiscard]] std::vector<Client> all() const;
     [[nodiscard]] std::vector<Client> with(const Fingerprint& fingerprint) const;

@@ -59,6 +59,21 @@ TEST(AdmissionFormat, record_both_ways) {
     EXPECT_EQ(decode_record(bytes_of(kRecord).first<48>()), standing);
 }
 
+TEST(AdmissionFormat, a_fresh_one_says_so) {
+    Standing standing{{}, 1, Role::device, CertificateState::pending, true};
+    const auto record = encode_record(standing);
+    EXPECT_EQ(record[42], 1);
+    EXPECT_EQ(record[43], 0);
+    EXPECT_EQ(decode_record(record), standing);
+    for (const std::uint8_t flags : std::initializer_list<std::uint8_t>{2, 3, 128}) {
+        auto odd = record;
+        odd[42] = flags;
+        const std::uint32_t sum = crc32(std::span(odd).first(44));
+        for (std::size_t i = 0; i < 4; ++i) odd[44 + i] = static_cast<std::uint8_t>(sum >> (8 * i));
+        EXPECT_EQ(decode_record(odd), std::nullopt) << int{flags};
+    }
+}
+
 TEST(AdmissionFormat, times_before_1970_and_far_ahead) {
     for (const std::int64_t time : {std::int64_t{-1}, std::numeric_limits<std::int64_t>::min(),
                                     std::int64_t{253402300799}, std::numeric_limits<std::int64_t>::max()}) {

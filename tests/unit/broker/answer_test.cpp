@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include "host/broker/plugin/topics.h"
-
 namespace countersign::broker::plugin {
 namespace {
 
@@ -52,23 +50,6 @@ TEST(Endings, the_last_thousand_are_kept) {
     EXPECT_EQ(endings.recent().size(), 1000u);
     EXPECT_EQ(endings.recent().front().at_ms, 500);
     EXPECT_EQ(endings.recent().back().at_ms, 1499);
-}
-
-TEST(Topics, a_birth_identity_has_its_renewal_and_no_more) {
-    EXPECT_TRUE(within_role("birth~kitchen", "countersign/birth~kitchen/request"));
-    EXPECT_TRUE(within_role("birth~kitchen", "countersign/birth~kitchen/#"));
-    for (const char* topic :
-         {"", "#", "+/birth~kitchen/#", "countersign/#", "countersign/+/request", "countersign/birth~kitchen",
-          "countersign/birth~kitchen2/request", "countersign/kitchen/request", "devices/birth~kitchen/state",
-          "devices/kitchen/state", "$share/g/countersign/birth~kitchen/#", "$SYS/#"}) {
-        EXPECT_FALSE(within_role("birth~kitchen", topic)) << topic;
-    }
-}
-
-TEST(Topics, every_other_role_is_left_to_the_access_list) {
-    for (const char* user : {"", "kitchen", "birth", "operator~birth", "responder~anna"}) {
-        EXPECT_TRUE(within_role(user, "#")) << user;
-    }
 }
 
 }  // namespace

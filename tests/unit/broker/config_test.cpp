@@ -130,7 +130,10 @@ TEST(Config, mosquitto_pub_and_sub_get_through) {
 TEST(AccessList, gives_each_operator_a_block) {
     const std::vector<std::string> operators{"anna", "bert"};
     const std::string text = access_list(operators);
-    EXPECT_TRUE(has_line(text, "pattern readwrite devices/%u/#"));
+    EXPECT_TRUE(has_line(text, "pattern read devices/%u/#"));
+    EXPECT_TRUE(has_line(text, "pattern write devices/%u/#"));
+    EXPECT_EQ(text.find("cmd"), std::string::npos)
+        << "what the plugin takes away must not stand here as a grant";
     EXPECT_TRUE(has_line(text, "user operator~anna"));
     EXPECT_TRUE(has_line(text, "user operator~bert"));
     EXPECT_EQ(access_list({}).find("user "), std::string::npos);

@@ -71,5 +71,53 @@ TEST(ReadAdmission, half_a_report_is_none) {
         EXPECT_FALSE(read_admission(report)) << report;
 }
 
+TEST(ReadSuspicion, tells_of_a_retired_certificate_and_of_takeovers) {
+    const auto retired = read_suspicion(
+        kTime +
+        "countersign: refused kitchen: its certificate is retired: a newer one is in use (serial 5fb2a1, "
+        "client id kitchen, from ::1) (and 3 more like it)");
+    ASSERT_TRUE(retired);
+    EXPECT_EQ(retired->name, "kitchen");
+    EXPECT_EQ(retired->serial, "5fb2a1");
+    EXPECT_TRUE(retired->retired);
+    const auto over =
+        read_suspicion(kTime + "countersign: kitchen is taken over again and again (serial 5fb2a1)");
+    ASSERT_TRUE(over);
+    EXPECT_EQ(over->name, "kitchen");
+    EXPECT_FALSE(over->retired);
+    for (const char* line :
+         {"countersign: refused kitchen: its certificate is revoked (serial 1, client id x, from y)",
+          "countersign: refused x y: its certificate is retired: a newer one is in use (serial 1",
+          "countersign: admitted kitchen (serial 1, client id kitchen, from ::1)",
+          "Client countersign: kitchen is taken over again and again (serial 1) disconnected."}) {
+        EXPECT_FALSE(read_suspicion(kTime + line)) << line;
+    }
+}
+
+TEST(ReadExcess, tells_who_asked_too_much) {
+    EXPECT_EQ(
+        read_excess(kTime + "countersign: refused kitchen to publish to devices/kitchen/x: it publishes too "
+                            "fast (and 900 more like it)"),
+        "kitchen");
+    EXPECT_EQ(
+        read_excess(kTime + "countersign: refused kitchen to subscribe to a: it has too many subscriptions"),
+        "kitchen");
+    EXPECT_EQ(read_excess(kTime + "countersign: refused kitchen to publish to devices/garage/x"),
+              std::nullopt);
+    EXPECT_EQ(
+        read_excess(kTime + "Client countersign: refused kitchen to publish to x: it publishes too fast"),
+        std::nullopt);
+}
+
+TEST(ReadTrespasser, tells_whose_session_must_go) {
+    const std::string words = " must go: it takes messages it may not read";
+    EXPECT_EQ(read_trespasser(kTime + "countersign: the session of kitchen" + words), "kitchen");
+    EXPECT_EQ(read_trespasser(kTime + "countersign: the session of birth~kitchen" + words), "birth~kitchen");
+    for (const char* odd : {"operator~anna/1", "a b", "", "birth~", "x/y"}) {
+        EXPECT_EQ(read_trespasser(kTime + "countersign: the session of " + odd + words), std::nullopt) << odd;
+    }
+    EXPECT_EQ(read_trespasser(kTime + "Client countersign: the session of kitchen" + words), std::nullopt);
+}
+
 }  // namespace
 }  // namespace countersign::broker

@@ -148,7 +148,15 @@ bool RawClient::subscribe(std::string_view topic) {
 }
 
 bool RawClient::publish(std::string_view topic, std::string_view payload) {
-    return send(0x32, field(topic) + std::string("\0\x07", 2) + std::string(payload)) &&
+    return publish_as(0x32, topic, payload);
+}
+
+bool RawClient::publish_retained(std::string_view topic, std::string_view payload) {
+    return publish_as(0x33, topic, payload);
+}
+
+bool RawClient::publish_as(std::uint8_t type, std::string_view topic, std::string_view payload) {
+    return send(type, field(topic) + std::string("\0\x07", 2) + std::string(payload)) &&
            answer(0x40).type != 0;
 }
 

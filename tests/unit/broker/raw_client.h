@@ -46,6 +46,7 @@ class RawClient {
     bool subscribe(std::string_view topic);
     // QoS 1, until its PUBACK. False when the connection was closed.
     bool publish(std::string_view topic, std::string_view payload);
+    bool publish_retained(std::string_view topic, std::string_view payload);
     // Everything that has arrived before the answer to a PINGREQ, as "topic=payload topic=payload ".
     std::string messages();
     // DISCONNECT.
@@ -60,6 +61,7 @@ class RawClient {
         std::string body;
     };
     bool send_connect(std::string_view client_id);
+    bool publish_as(std::uint8_t type, std::string_view topic, std::string_view payload);
     bool send(std::uint8_t type, const std::string& body);
     Packet receive();
     // The next packet of this type; messages that come before it go to the inbox.

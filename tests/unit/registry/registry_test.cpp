@@ -309,6 +309,34 @@ TEST_F(RegistryTest, publishes_every_client_certificate_and_then_only_what_chang
     EXPECT_EQ(registry.publication()->size, 208u);
 }
 
+TEST_F(RegistryTest, what_was_issued_by_hand_is_fresh_until_it_is_used) {
+    registry.add_device(device("a"));
+    registry.add_certificate(certificate("a", 1, pending));
+    auto renewed = certificate("a", 2, pending);
+    renewed.origin = Origin::renewal;
+    registry.add_certificate(renewed);
+    const auto fresh = [&] {
+        std::vector<bool> flags;
+        registry.standings([&](const Standing& row) { flags.push_back(row.fresh); });
+        return flags;
+    };
+    EXPECT_EQ(fresh(), (std::vector<bool>{true, false}));
+    registry.confirm(print(1));
+    EXPECT_EQ(fresh(), (std::vector<bool>{false, false}));
+}
+
+TEST_F(RegistryTest, an_alarm_of_the_door_is_said_once_a_day) {
+    registry.add_device(device("a"));
+    registry.add_certificate(certificate("a", 1, active));
+    EXPECT_TRUE(registry.raise_alarm(kTakenOver, "A", print(1)));
+    EXPECT_FALSE(registry.raise_alarm(kTakenOver, "a", print(1)));
+    EXPECT_TRUE(registry.raise_alarm(kOverLimit, "a", std::nullopt));
+    EXPECT_EQ(registry.alarmed_since(kTakenOver, Seconds{}), (std::vector<std::string>{"a"}));
+    EXPECT_EQ(registry.alarmed_since(kRetiredCame, Seconds{}), (std::vector<std::string>{}));
+    EXPECT_EQ(registry.events_of("a").back().kind, "over-limit");
+    (void)registry.verify_chain();
+}
+
 TEST_F(RegistryTest, remembers_the_board_a_device_lives_on) {
     registry.add_device(device("a"));
     registry.set_chip_id("A", "c0ffee");
