@@ -40,6 +40,7 @@ per_listener_settings false
 constexpr const char* kAccess = R"(allow_anonymous false
 plugin {plugin}
 plugin_opt_admission {admission}
+plugin_opt_grants {acl}
 acl_file {acl}
 )";
 

@@ -121,7 +121,11 @@ bool may_read(std::string_view username, std::string_view topic) noexcept {
 }
 
 bool may_write(std::string_view username, std::string_view topic) noexcept {
-    return is_granted(username, Access::write, topic) && !is_granted(username, Access::never_write, topic);
+    return is_granted(username, Access::write, topic) && !is_withheld(username, topic);
+}
+
+bool is_withheld(std::string_view username, std::string_view topic) noexcept {
+    return is_granted(username, Access::never_write, topic);
 }
 
 }  // namespace countersign::broker

@@ -38,5 +38,7 @@ struct Grant {
 [[nodiscard]] bool may_subscribe(std::string_view username, std::string_view filter) noexcept;
 [[nodiscard]] bool may_read(std::string_view username, std::string_view topic) noexcept;
 [[nodiscard]] bool may_write(std::string_view username, std::string_view topic) noexcept;
+// Taken away, whatever else is granted.
+[[nodiscard]] bool is_withheld(std::string_view username, std::string_view topic) noexcept;
 
 }  // namespace countersign::broker

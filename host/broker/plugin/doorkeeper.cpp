@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <fstream>
 #include <new>
 #include <string_view>
 #include <utility>
@@ -27,6 +28,8 @@ constexpr std::uint32_t kTakeovers = 10;
 constexpr std::int64_t kTakeoverWindowMs = 600'000;
 // So long is a session waited for that an operator is to end: `countersign broker` takes a moment.
 constexpr std::int64_t kSweepMs = 5'000;
+// Bytes of an access list that are looked at: a thousand operators take 100 kB.
+constexpr std::size_t kMaxGrants = std::size_t{1} << 20;
 // How often those are forgotten who have nothing on their account.
 constexpr std::int64_t kForgetEveryMs = 60'000;
 
@@ -49,9 +52,38 @@ std::int64_t milliseconds_now() {
 
 }  // namespace
 
-Doorkeeper::Doorkeeper(std::string admission_path)
-    : admission_(std::move(admission_path)), refusals_(kLines, kWindowMs, kSubjects) {
+Doorkeeper::Doorkeeper(std::string admission_path, std::string grants_path)
+    : admission_(std::move(admission_path)),
+      grants_path_(std::move(grants_path)),
+      refusals_(kLines, kWindowMs, kSubjects) {
     refresh();
+    read_grants();
+}
+
+// The file that Mosquitto reads at the same moments. One that cannot be read grants nothing.
+void Doorkeeper::read_grants() {
+    own_ = OwnGrants();
+    if (grants_path_.empty()) return;
+    std::ifstream file(grants_path_, std::ios::binary);
+    std::string text(kMaxGrants, '\0');
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(file.gcount()));
+    own_ = OwnGrants(text);
+}
+
+bool Doorkeeper::may_read_here(std::string_view username, std::string_view topic) const {
+    return may_read(username, topic) || own_.allow(Access::read, username, topic);
+}
+
+bool Doorkeeper::may_subscribe_here(std::string_view username, std::string_view filter) const {
+    if (may_subscribe(username, filter)) return true;
+    const auto subject = subject_of(filter);
+    return subject && own_.allow(Access::read, username, *subject);
+}
+
+bool Doorkeeper::may_write_here(std::string_view username, std::string_view topic) const {
+    return may_write(username, topic) ||
+           (!is_withheld(username, topic) && own_.allow(Access::write, username, topic));
 }
 
 void Doorkeeper::refresh() {
@@ -161,7 +193,7 @@ int Doorkeeper::acl_check(const mosquitto_evt_acl_check& event) {
         case MOSQ_ACL_UNSUBSCRIBE: return MOSQ_ERR_PLUGIN_DEFER;
         case MOSQ_ACL_READ:
             if (starting_clean_.contains(event.client)) return MOSQ_ERR_ACL_DENIED;
-            if (may_read(username, topic)) return MOSQ_ERR_PLUGIN_DEFER;
+            if (may_read_here(username, topic)) return MOSQ_ERR_PLUGIN_DEFER;
             // No subscription that we grant leads here. It takes the message from the others of its group.
             trespassing_.emplace(or_empty(mosquitto_client_id(event.client)));
             return MOSQ_ERR_ACL_DENIED;
@@ -172,7 +204,7 @@ int Doorkeeper::acl_check(const mosquitto_evt_acl_check& event) {
 int Doorkeeper::write_check(const mosquitto_evt_acl_check& event) {
     const std::string_view username = or_empty(mosquitto_client_username(event.client));
     const std::string_view topic = or_empty(event.topic);
-    if (!may_write(username, topic)) {
+    if (!may_write_here(username, topic)) {
         log_refusal(event, "to publish to", "");
         return MOSQ_ERR_ACL_DENIED;
     }
@@ -198,7 +230,7 @@ int Doorkeeper::write_check(const mosquitto_evt_acl_check& event) {
 int Doorkeeper::subscription_check(const mosquitto_evt_acl_check& event) {
     const std::string_view username = or_empty(mosquitto_client_username(event.client));
     const std::string_view filter = or_empty(event.topic);
-    if (!may_subscribe(username, filter)) {
+    if (!may_subscribe_here(username, filter)) {
         log_refusal(event, "to subscribe to", "");
         return MOSQ_ERR_ACL_DENIED;
     }
@@ -258,6 +290,7 @@ void Doorkeeper::disconnect(const mosquitto* client) {
 void Doorkeeper::reload() {
     reloading_ = true;
     refresh();
+    read_grants();
 }
 
 void Doorkeeper::tick() {

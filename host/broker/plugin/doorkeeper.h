@@ -12,6 +12,7 @@
 
 #include "host/broker/admission/reader.h"
 #include "host/broker/log_budget.h"
+#include "host/broker/own_grants.h"
 #include "host/broker/plugin/answer.h"
 #include "host/broker/plugin/certificate.h"
 #include "host/broker/plugin/decision.h"
@@ -24,7 +25,7 @@ namespace countersign::broker::plugin {
 // Each member answers the event of Mosquitto's that it is named for. May throw bad_alloc.
 class Doorkeeper {
   public:
-    explicit Doorkeeper(std::string admission_path);
+    Doorkeeper(std::string admission_path, std::string grants_path);
 
     int basic_auth(mosquitto_evt_basic_auth& event);
     int acl_check(const mosquitto_evt_acl_check& event);
@@ -52,7 +53,14 @@ class Doorkeeper {
     void end_unless_good(Sessions::Client client, std::int64_t now);
     void end(Sessions::Client client, Reason reason);
 
+    void read_grants();
+    [[nodiscard]] bool may_read_here(std::string_view username, std::string_view topic) const;
+    [[nodiscard]] bool may_subscribe_here(std::string_view username, std::string_view filter) const;
+    [[nodiscard]] bool may_write_here(std::string_view username, std::string_view topic) const;
+
     admission::Reader admission_;
+    std::string grants_path_;
+    OwnGrants own_;
     Sessions sessions_;
     Endings endings_;
     Reports reports_;

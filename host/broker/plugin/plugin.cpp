@@ -92,15 +92,18 @@ mosquitto_plugin_id_t* identity = nullptr;
 
 int init(void** userdata, const mosquitto_opt* options, int option_count) {
     constexpr std::string_view kAdmissionOption = "admission";  // plugin_opt_admission in mosquitto.conf
-    std::string path;
+    constexpr std::string_view kGrantsOption = "grants";        // plugin_opt_grants, its acl_file
+    std::string path, grants;
     for (int i = 0; i < option_count; ++i) {
-        if (options[i].key == kAdmissionOption) path = options[i].value == nullptr ? "" : options[i].value;
+        if (options[i].value == nullptr) continue;
+        if (options[i].key == kAdmissionOption) path = options[i].value;
+        if (options[i].key == kGrantsOption) grants = options[i].value;
     }
     if (path.empty()) {
         mosquitto_log_printf(MOSQ_LOG_ERR, "countersign: plugin_opt_admission must name the admission file");
         return MOSQ_ERR_INVAL;
     }
-    auto keeper = std::make_unique<Doorkeeper>(path);
+    auto keeper = std::make_unique<Doorkeeper>(path, grants);
     for (const auto& callback : kCallbacks) {
         const int result = mosquitto_callback_register(identity, callback.event, callback.function,
                                                        callback.topic, keeper.get());

@@ -24,12 +24,12 @@ TEST(Config, says_what_the_broker_must_be) {
     for (const char* line :
          {"per_listener_settings false", "allow_anonymous false",
           "plugin /home/anna/broker/countersign_plugin.so",
-          "plugin_opt_admission /home/anna/broker/admission", "acl_file /home/anna/broker/acl",
-          "listener 8883", "set_tcp_nodelay true", "allow_zero_length_clientid false",
-          "capath /home/anna/broker/cas", "certfile /home/anna/broker/broker.crt.pem",
-          "keyfile /home/anna/broker/broker.key.pem", "require_certificate true",
-          "use_identity_as_username false", "tls_version tlsv1.2", "persistence true",
-          "persistence_location /home/anna/broker/data"}) {
+          "plugin_opt_admission /home/anna/broker/admission", "plugin_opt_grants /home/anna/broker/acl",
+          "acl_file /home/anna/broker/acl", "listener 8883", "set_tcp_nodelay true",
+          "allow_zero_length_clientid false", "capath /home/anna/broker/cas",
+          "certfile /home/anna/broker/broker.crt.pem", "keyfile /home/anna/broker/broker.key.pem",
+          "require_certificate true", "use_identity_as_username false", "tls_version tlsv1.2",
+          "persistence true", "persistence_location /home/anna/broker/data"}) {
         EXPECT_TRUE(has_line(text, line)) << line;
     }
     EXPECT_EQ(text.find("\nuser "), std::string::npos);
