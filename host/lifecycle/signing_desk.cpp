@@ -6,8 +6,8 @@
 
 #include "core/identity/message.h"
 #include "host/base/error.h"
-#include "host/lifecycle/plausible_clock.h"
 #include "host/lifecycle/key_history.h"
+#include "host/lifecycle/plausible_clock.h"
 #include "host/pki/csr.h"
 #include "host/pki/lint.h"
 #include "host/pki/message_signature.h"
