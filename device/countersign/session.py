@@ -61,8 +61,8 @@ class Session:
                 return
 
     def is_new(self, packet_id):
-        """A QoS 2 message is handed on once, and remembered until PUBREL (4.3.3, method B). We ask for none: the
-        broker may have kept the session, and what was asked for in it, of other firmware."""
+        """A QoS 2 message is handed on once, and remembered until PUBREL (4.3.3, method B). We ask for none:
+        the broker may have kept the session, and what was asked for in it, of other firmware."""
         if packet_id in self._unreleased:
             return False
         if len(self._unreleased) >= _UNRELEASED:

@@ -60,7 +60,7 @@ def test_remaining_length_table_2_4():
         check.equal(len(packet), 1 + len(digits) + size)
 
 
-def test_acknowledgements():
+def test_puback_pubrec_and_pubcomp():
     check.equal(mqtt.answer(mqtt.PUBACK, 0x0102), b"\x40\x02\x01\x02")
     check.equal(mqtt.answer(mqtt.PUBREC, 0x0102), b"\x50\x02\x01\x02")
     check.equal(mqtt.answer(mqtt.PUBCOMP, 0x0102), b"\x70\x02\x01\x02")
