@@ -8,6 +8,7 @@
 
 #include "host/base/error.h"
 #include "host/base/files.h"
+#include "host/base/printable.h"
 #include "host/broker/ca_folder.h"
 #include "host/broker/config.h"
 #include "host/broker/own_lines.h"

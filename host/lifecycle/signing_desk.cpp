@@ -132,8 +132,10 @@ void SigningDesk::check_number(const Proof& proof) const {
 }
 
 void SigningDesk::check_nod(const pki::CertificateInfo& info, const Proof& proof) const {
-    const auto waiting = registry_.find_waiting(info.name);
-    rule(waiting && waiting->approved && waiting->key == proof.key, "nobody has approved its Request");
+    const auto waiting = registry_.waiting_of(info.name);
+    const bool approved =
+        std::ranges::any_of(waiting, [&](const auto& one) { return one.approved && one.key == proof.key; });
+    rule(approved, "nobody has approved its Request");
 }
 
 void SigningDesk::check_device(const pki::CertificateInfo& info, const RenewalPolicy& policy) {
