@@ -315,6 +315,8 @@ void Client::Impl::lost(const Failure& failure) {
 }
 
 void Client::Impl::wait_and_retry(const Failure& failure) {
+    // The broker is there, and which message it does not bear is found by trying: the others wait for that.
+    if (failure.hung_up && session_->unacknowledged() > 0) backoff_.begin_anew();
     State news;
     news.phase = Phase::waiting;
     news.error = failure.error;
