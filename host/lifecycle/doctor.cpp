@@ -23,6 +23,7 @@
 #include "host/lifecycle/plausible_clock.h"
 #include "host/lifecycle/renewal.h"
 #include "host/lifecycle/root_list.h"
+#include "host/lifecycle/signer_policy.h"
 #include "host/registry/registry.h"
 
 namespace countersign::lifecycle {
@@ -82,8 +83,23 @@ std::string permissions(Patient& patient, const Home& home) {
     return fmt::format("{} secret files and folders are closed to others", looked_at);
 }
 
+// Whoever edits one of the two files by hand may forget the other.
+void signer_policy(Patient& patient, const Home& home) {
+    if (!fs::exists(home.signer_policy())) return;  // the first signer writes it
+    const auto allowed = load_signer_policy(home);
+    const auto settings = load_settings(home);
+    const auto wanted =
+        std::max<std::chrono::seconds>(settings.renewed_lifetime(), std::chrono::days(settings.days));
+    if (wanted <= allowed.longest && settings.renewals_per_day <= allowed.per_day) return;
+    patient.complain(Code::SignerRefused,
+                     fmt::format("settings.json wants longer lives or more renewals a day than {} allows.",
+                                 home.signer_policy().string()),
+                     "if you want it, too, write the same into authority/signer.json");
+}
+
 std::string authority(Patient& patient, const Home& home, Seconds now) {
     const auto present = load_authority(home, now);
+    signer_policy(patient, home);
     if (!fs::exists(home.issuing_key())) {
         patient.complain(Code::AuthorityBroken, fmt::format("{} is missing.", home.issuing_key().string()));
     }

@@ -110,9 +110,8 @@ TEST_F(KeyHistoryAttack, ARevokedKeyInAnotherEncoding) {
     lengthen(offset + 2);
     der[static_cast<std::size_t>(offset + 6)] = 0x83;
     der.insert(der.begin() + offset + 7, 0x00);
-    lengthen(2);            // the request
-    lengthen(6);            // what is signed of it
-    lengthen(offset - 17);  // SubjectPublicKeyInfo: 30 82 LL LL 30 0d …
+    // The request, what is signed of it, and SubjectPublicKeyInfo: 30 82 LL LL 30 0d …
+    for (const std::ptrdiff_t length : {std::ptrdiff_t{2}, std::ptrdiff_t{6}, offset - 17}) lengthen(length);
     std::vector<std::uint8_t> signed_part(der.begin() + 4, der.begin() + 8 + (der[6] << 8 | der[7]));
     write_file(scene_.file("signed"), signed_part, kPublicFile);
     must_run({"openssl", "dgst", "-sha256", "-sign", key, "-out", scene_.file("signature"),

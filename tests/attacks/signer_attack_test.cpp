@@ -173,6 +173,7 @@ TEST_F(SignerAttack, AHundredThousandDays) {
     restart_signer();
     EXPECT_THAT(ask("owned", key_, request("owned", "owned", key_), Role::device, 100'000),
                 HasSubstr("signer.json allows 365"));
+    EXPECT_THAT(scene_.ask({"doctor", "--files"}).dump(), HasSubstr("settings.json wants longer lives"));
     set({{"days", 365}});
     for (int i = 0; i < 10; ++i) {
         const auto next = pki::PrivateKey::generate(pki::KeyType::p256);
