@@ -283,7 +283,7 @@ TEST(RegistryFile, opened_once_more_in_the_same_process_keeps_the_locks_of_the_f
     auto transaction = registry.begin();
     registry.add_device(device("a"));
     { const auto second = Registry::open(path, clock); }
-    const auto result = run_command({"sqlite3", path, "BEGIN IMMEDIATE;"});
+    const auto result = run_command({"sqlite3", path, "BEGIN IMMEDIATE;"}, std::chrono::seconds(10));
     EXPECT_NE(result.exit_code, 0);
     EXPECT_NE(result.output.find("locked"), std::string::npos) << result.output;
     transaction.commit();
