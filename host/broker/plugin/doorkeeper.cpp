@@ -178,7 +178,21 @@ void Doorkeeper::note_takeover(const std::string& client_id, const Presented& pr
 // Whoever had the name before may have left messages in his session. Taking it up, Mosquitto asks for each of
 // them, within this very call, whether the client may read it; what it may not is dropped.
 void Doorkeeper::start_clean(const mosquitto& client, const Fingerprint& fingerprint) {
-    if (started_clean_.insert(fingerprint).second) starting_clean_.insert(&client);
+    if (started_clean_.insert(fingerprint).second) starting_clean_.emplace(&client, false);
+}
+
+// Mosquitto forgets to give back what the dropped messages took of the client's window, so that no more might
+// ever be sent to it on this connection. It begins another.
+void Doorkeeper::end_started_clean() {
+    const auto started = std::exchange(starting_clean_, {});
+    for (const auto& [client, dropped] : started) {
+        if (!dropped || !sessions_.holds_its_client_id(client)) continue;
+        const std::string client_id = sessions_.find(client)->client_id;
+        log_.say(MOSQ_LOG_NOTICE, "countersign: dropped what had waited for " + shown(client_id) +
+                                      " since before it was issued anew; it is to connect once more");
+        (void)mosquitto_kick_client_by_clientid(client_id.c_str(), false);
+        sessions_.end(client);
+    }
 }
 
 int Doorkeeper::acl_check(const mosquitto_evt_acl_check& event) {
@@ -192,7 +206,10 @@ int Doorkeeper::acl_check(const mosquitto_evt_acl_check& event) {
         case MOSQ_ACL_SUBSCRIBE: return subscription_check(event);
         case MOSQ_ACL_UNSUBSCRIBE: return MOSQ_ERR_PLUGIN_DEFER;
         case MOSQ_ACL_READ:
-            if (starting_clean_.contains(event.client)) return MOSQ_ERR_ACL_DENIED;
+            if (const auto clean = starting_clean_.find(event.client); clean != starting_clean_.end()) {
+                clean->second = true;
+                return MOSQ_ERR_ACL_DENIED;
+            }
             if (may_read_here(username, topic)) return MOSQ_ERR_PLUGIN_DEFER;
             // No subscription that we grant leads here. It takes the message from the others of its group.
             trespassing_.emplace(or_empty(mosquitto_client_id(event.client)));
@@ -295,7 +312,7 @@ void Doorkeeper::reload() {
 
 void Doorkeeper::tick() {
     reloading_ = false;
-    starting_clean_.clear();
+    end_started_clean();
     refresh();
     const std::int64_t now = std::time(nullptr);
     end_condemned(now);

@@ -45,6 +45,7 @@ class Doorkeeper {
     bool admit(mosquitto& client, const Presented& presented, const Decision& decision,
                const Standing& standing);
     void note_takeover(const std::string& client_id, const Presented& presented);
+    void end_started_clean();
     void start_clean(const mosquitto& client, const Fingerprint& fingerprint);
     void end_condemned(std::int64_t now);
     void end_trespassing();
@@ -77,7 +78,8 @@ class Doorkeeper {
     std::int64_t next_forgetting_ms_ = 0;
     // Certificates that are fresh and have come in, and those whose connect this is, until the next tick.
     std::unordered_set<Fingerprint, admission::FirstBytes> started_clean_;
-    std::unordered_set<Sessions::Client> starting_clean_;
+    // What was waiting for them has been dropped: true when there was something.
+    std::unordered_map<Sessions::Client, bool> starting_clean_;
     // Client ids whose sessions, kept from an older version, have subscriptions they may not have: those met
     // since the last tick, and since when an operator is waited for to end them.
     std::unordered_set<std::string> trespassing_;
