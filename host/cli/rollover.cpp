@@ -18,6 +18,7 @@ namespace {
 using lifecycle::Way;
 
 constexpr std::size_t kRowsShown = 50;
+constexpr std::chrono::seconds kLockWait{60};
 
 struct RolloverOptions {
     std::string root, after;
@@ -30,11 +31,18 @@ struct Unlocked {
     Secret passphrase;  // the home's; empty when its keys are not encrypted
 };
 
-Unlocked unlock(const Context& context, const lifecycle::OpenHome& open, const std::string& file) {
+// Others may change the home while somebody types.
+Unlocked unlock(const Context& context, lifecycle::OpenHome& open, const std::string& file) {
     (void)lifecycle::root_key_is_encrypted(open.home(), file);  // it is there, before anybody is asked
-    Secret passphrase = proven_passphrase(context, open.home());
-    auto root = open_root_key(context, open.home(), file, passphrase);
-    return {std::move(root.key), std::move(passphrase)};
+    std::optional<Unlocked> unlocked;
+    open.while_unlocked(
+        [&] {
+            Secret passphrase = proven_passphrase(context, open.home());
+            auto root = open_root_key(context, open.home(), file, passphrase);
+            unlocked.emplace(Unlocked{std::move(root.key), std::move(passphrase)});
+        },
+        kLockWait);
+    return std::move(*unlocked);
 }
 
 std::string told(bool running) {
