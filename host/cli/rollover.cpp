@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "host/base/error.h"
 #include "host/cli/commands.h"
