@@ -136,6 +136,11 @@ TEST_F(RenewalsTest, found_by_key) {
     again.spki_sha256 = print(1'000'002);
     registry.add_certificate(again);
     EXPECT_EQ(registry.find_by_key(print(1'000'002))->fingerprint, print(9)) << "the newest";
+    const auto all = registry.certificates_of_key(print(1'000'002));
+    ASSERT_EQ(all.size(), 2U);
+    EXPECT_EQ(all[0].fingerprint, print(2)) << "oldest first";
+    EXPECT_EQ(all[1].fingerprint, print(9));
+    EXPECT_TRUE(registry.certificates_of_key(print(1'000'003)).empty());
 }
 
 TEST_F(RenewalsTest, counts_renewals_only) {
