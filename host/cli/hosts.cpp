@@ -48,10 +48,9 @@ template <class Wanted>
 void change_hosts(const Context& context, const Wanted& wanted) {
     const lifecycle::Home home(context.home_path());
     lifecycle::OpenHome open(home, context.clock());
-    const auto hosts = wanted(open.settings());
-    lifecycle::IssuingAuthority authority(home, authority_passphrase(context, open.settings()),
-                                          context.clock());
-    report_change(context, lifecycle::set_hosts(open, authority, hosts));
+    (void)wanted(open.settings());  // refused before anybody is asked
+    lifecycle::IssuingAuthority authority(home, authority_passphrase(context, open), context.clock());
+    report_change(context, lifecycle::set_hosts(open, authority, wanted(open.settings())));
 }
 
 void add(const Context& context, const HostsOptions& options) {
@@ -73,8 +72,7 @@ void old_boards(const Context& context, const HostsOptions& options) {
     }
     const lifecycle::Home home(context.home_path());
     lifecycle::OpenHome open(home, context.clock());
-    lifecycle::IssuingAuthority authority(home, authority_passphrase(context, open.settings()),
-                                          context.clock());
+    lifecycle::IssuingAuthority authority(home, authority_passphrase(context, open), context.clock());
     report_change(context, lifecycle::set_old_boards(open, authority, options.old_boards == "on"));
 }
 

@@ -11,10 +11,14 @@
 namespace countersign::cli {
 namespace {
 
+constexpr std::chrono::seconds kLockWait{60};
+
 void change(const Context& context, const std::string& file) {
     lifecycle::OpenHome open(lifecycle::Home(context.home_path()), context.clock());
-    const Secret old = authority_passphrase(context, open.settings());
-    const auto changed = lifecycle::change_passphrase(open, old, context.new_passphrase(file));
+    const Secret old = authority_passphrase(context, open);
+    Secret fresh;
+    open.while_unlocked([&] { fresh = context.new_passphrase(file); }, kLockWait);
+    const auto changed = lifecycle::change_passphrase(open, old, fresh);
     context.report(
         fmt::format("The authority's keys have the new passphrase.\n"
                     "{}\n"

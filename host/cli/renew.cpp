@@ -150,8 +150,7 @@ void renew_broker(const Context& context, lifecycle::OpenHome& open, pki::Issuer
 }
 
 void renew_own(const Context& context, lifecycle::OpenHome& open, Role role, const RenewOptions& options) {
-    lifecycle::IssuingAuthority authority(open.home(), authority_passphrase(context, open.settings()),
-                                          context.clock());
+    lifecycle::IssuingAuthority authority(open.home(), authority_passphrase(context, open), context.clock());
     auto& issuer = authority.issuer();
     if (role == Role::broker) return renew_broker(context, open, issuer, options);
     const auto info = options.new_key ? lifecycle::replace_client_key(open, issuer, role)

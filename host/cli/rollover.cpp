@@ -17,6 +17,7 @@ namespace {
 using lifecycle::Way;
 
 constexpr std::size_t kRowsShown = 50;
+constexpr std::chrono::seconds kLockWait{60};
 
 struct RolloverOptions {
     std::string root, after;
@@ -29,9 +30,11 @@ struct Unlocked {
     Secret passphrase;  // empty in a home whose keys are not encrypted
 };
 
-Unlocked unlock(const Context& context, const lifecycle::OpenHome& open, const std::string& file) {
+// Others may change the home while somebody types.
+Unlocked unlock(const Context& context, lifecycle::OpenHome& open, const std::string& file) {
     const bool asked = open.settings().encrypted || lifecycle::root_key_is_encrypted(open.home(), file);
-    Secret passphrase = asked ? context.passphrase(false) : Secret{};
+    Secret passphrase;
+    if (asked) open.while_unlocked([&] { passphrase = context.passphrase(false); }, kLockWait);
     auto root = lifecycle::load_root_key(open.home(), file, passphrase);
     return {std::move(root), open.settings().encrypted ? std::move(passphrase) : Secret{}};
 }

@@ -1,6 +1,8 @@
 // Out, now: `revoke`, `hold` and `reinstate` against the broker `countersign broker` runs, judged with
 // mosquitto's own clients and openssl.
 #include <gtest/gtest.h>
+#include <pty.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -246,6 +248,42 @@ TEST_F(Revoke, TheListsNumberCountsUp) {
 }
 
 // The list needs the authority's key; being out does not.
+// Somebody is asked for the passphrase, and gone for lunch.
+TEST(RevokeEncrypted, DoesNotWaitForSomebodyAtAPrompt) {
+    Scene scene;
+    ::setenv("COUNTERSIGN_PASSPHRASE", "correct horse", 1);
+    scene.must({"init", "127.0.0.1", "--port", std::to_string(free_port())});
+    scene.must({"issue", "user1"});
+    ::unsetenv("COUNTERSIGN_PASSPHRASE");
+    const auto command = scene.argv({"issue", "user2"});
+    std::vector<char*> argv;
+    for (const auto& argument : command) argv.push_back(const_cast<char*>(argument.c_str()));
+    argv.push_back(nullptr);
+    int terminal = -1;
+    const pid_t asked = ::forkpty(&terminal, nullptr, nullptr, nullptr);
+    if (asked == 0) {
+        ::execv(argv[0], argv.data());
+        ::_exit(127);
+    }
+    std::string said;
+    char chunk[256];
+    while (said.find("Passphrase") == std::string::npos) {
+        const ssize_t got = ::read(terminal, chunk, sizeof chunk);
+        ASSERT_GT(got, 0) << said;
+        said.append(chunk, static_cast<std::size_t>(got));
+    }
+    EXPECT_EQ(scene.ask({"revoke", "user1"})["exit"], 0);
+    const std::string typed = "correct horse\n";
+    EXPECT_EQ(::write(terminal, typed.data(), typed.size()), static_cast<ssize_t>(typed.size()));
+    while (::read(terminal, chunk, sizeof chunk) > 0) {  // until it hangs up
+    }
+    int status = -1;
+    EXPECT_EQ(::waitpid(asked, &status, 0), asked);
+    EXPECT_EQ(status, 0);
+    ::close(terminal);
+    EXPECT_EQ(scene.ask({"list"})["devices"].size(), 2U);
+}
+
 TEST(RevokeEncrypted, NeedsNoPassphrase) {
     Scene scene;
     ::setenv("COUNTERSIGN_PASSPHRASE", "correct horse", 1);
