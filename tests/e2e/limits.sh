@@ -1,6 +1,6 @@
 #!/bin/sh
-# The rules of docs/operations.md that limit the connections of one address, tried as they stand there in a network of
-# their own. 77: takes root and nft.
+# The rules of docs/operations.md that limit the connections of one address, tried as they stand there in a
+# network of their own. 77: takes root and nft.
 # shellcheck disable=SC2016 # what stands in single quotes is not for this shell
 set -eu
 cd "$(dirname "$0")/../.."
