@@ -2,6 +2,7 @@
 // gives its own identities new keys, puts operators out.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mount.h>
 
 #include "host/base/files.h"
 #include "tests/e2e/support/program.h"
@@ -278,6 +279,23 @@ TEST_F(Upkeep, ACertificateThatCannotRenewByItselfIsSaidToBeOne) {
     EXPECT_THAT(scene.must({"show", "user1"}), HasSubstr("rsa2048"));
     EXPECT_THAT(scene.must({"list", "--expiring", "30d"}), HasSubstr("renews only by hand (rsa2048)"));
     EXPECT_THAT(scene.must({"issue", "user2"}), testing::Not(HasSubstr("does not renew")));
+}
+
+// What the registry cannot write down does not happen.
+TEST(UpkeepDisk, ADiskThatIsNearlyFullIsFound) {
+    Scene scene;
+    fs::create_directory(scene.home());
+    if (::mount("tmpfs", scene.home().c_str(), "tmpfs", 0, "size=40m,mode=0755") != 0)
+        GTEST_SKIP() << "may not mount";
+    scene.init();
+    std::string cure;
+    const Json looked = scene.ask({"doctor", "--files"});
+    for (const auto& part : looked["parts"]) {
+        if (part["part"] == "disk" && !part["complaints"].empty()) cure = part["complaints"][0]["cure"];
+    }
+    EXPECT_THAT(cure, HasSubstr("make room")) << looked;
+    EXPECT_EQ(looked["exit"], 1);
+    EXPECT_EQ(::umount(scene.home().c_str()), 0);
 }
 
 TEST(UpkeepEncrypted, ThePassphraseIsChangedForBothKeysAndTheOldOneIsOfNoUse) {
