@@ -60,6 +60,8 @@ void print_config(const Context& context, const BrokerOptions& options) {
 // What a killed command left is finished and published before anybody connects.
 void prepare(const Context& context, const lifecycle::Home& home, const broker::Settings& settings) {
     lifecycle::OpenHome open(home, context.clock(), kLockWait);
+    // Root's own after a restored backup: what is written next is to be the broker's group's.
+    broker::hand_over(settings.folder);
     const broker::OwnFiles own(settings.folder);
     make_folder(own.config, kPublicFolder);
     broker::check_own_config(settings.folder);
