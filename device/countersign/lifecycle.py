@@ -11,14 +11,14 @@ import asyncio
 from micropython import const
 
 from . import errors
-from .memory import has_room, lean, settled
+from .memory import collect_often, has_room, lean, settled
 from .uptime import Uptime
 
 FIRST_PAUSE = const(30)  # seconds after a candidate has failed; doubled each time
-# Bytes that must be free for a turn beside a connection: a phase takes up to 29 kB (judging.verify, on stock
-# firmware), in pieces of up to 1 kB. With less, Python's heap would grow into the memory of TLS and Wi-Fi: the
-# connection is given up for the moment.
-_ROOM = const(20000)
+# Bytes that must be free for a turn beside a connection: on stock firmware a phase takes up to 24 kB, in
+# pieces of up to 1 kB. With less, Python's heap would grow into the memory of TLS and Wi-Fi: the connection
+# is given up for the moment.
+_ROOM = const(26000)
 _LATER = const(3600)  # seconds until a turn that failed is tried again
 
 
@@ -116,6 +116,7 @@ class Conversation:
 
     async def _one_turn(self):
         self.wait = 0
+        often = collect_often()
         try:
             name, matter = self.begins(self.message)
             self.message = None
@@ -128,6 +129,8 @@ class Conversation:
             self.log("The identity cannot be looked after now: %s" % (str(e) or repr(e)))
             self.wait = _LATER
             self.rest()
+        finally:
+            collect_often(often)
         lean()
         self.outbox = [(level, settled(payload)) for level, payload in self.outbox]
         self.told = settled(self.told)
