@@ -74,6 +74,7 @@ def has_room(wanted):
     """Whether Python can take so many bytes without growing. An ESP32 counts what it could grow by as free:
     the largest block of the memory that Wi-Fi and TLS live in."""
     lean()
+    gc.collect()  # lean() does not where the modules are sources
     return gc.mem_free() - max([0] + [largest for _, largest in regions()]) >= wanted
 
 
