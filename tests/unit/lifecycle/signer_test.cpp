@@ -263,7 +263,7 @@ TEST_F(SignerTest, no_birth_certificates_request_without_a_nod_when_one_is_wante
     EXPECT_THAT(refusal(wish), HasSubstr("nobody has approved"));
     registry.set_waiting({"user1", pki::sha256_of(other.public_key().spki), wish.request, {}, false});
     EXPECT_THAT(refusal(wish), HasSubstr("nobody has approved"));
-    registry.approve("user1");
+    registry.approve("user1", pki::sha256_of(other.public_key().spki));
     EXPECT_EQ(refusal(wish), "signed");
 }
 
