@@ -87,13 +87,23 @@ def check_filter(topic_filter):
 def _sendable(text):
     """Without what a broker may hang up on (1.5.3): control characters, surrogates, non-characters; and no
     more levels than Mosquitto takes. It would be sent again after each connect."""
+    data = text.encode()
+    for byte in data:  # each character by itself would be a string that stays in memory
+        if byte < 0x20 or byte >= 0x7F:
+            if not _is_sendable_beyond_ascii(text):
+                return False
+            break
+    return 0 < len(data) <= _MAX_STRING and text.count("/") < _MAX_LEVELS
+
+
+def _is_sendable_beyond_ascii(text):
     for character in text:
         code = ord(character)
         if code < 0x20 or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000 or 0xFDD0 <= code < 0xFDF0:
             return False
         if code & 0xFFFE == 0xFFFE:
             return False
-    return 0 < len(text.encode()) <= _MAX_STRING and text.count("/") < _MAX_LEVELS
+    return True
 
 
 def matches(topic_filter, topic):

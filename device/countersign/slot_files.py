@@ -7,6 +7,8 @@ from .identity import Identity, Settings, sha256_hex
 
 _VERSION = 1
 _MAX_ANCHORS = 8
+# Bytes, since each character of a string by itself would be a string that stays in memory.
+_IN_NAMES = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
 
 def describe(settings, contents):
@@ -42,8 +44,7 @@ def read(files, folder):
 
 def is_name(name):
     """[A-Za-z0-9._-]{1,64}, no leading dot."""
-    return 1 <= len(name) <= 64 and name[0] != "." and all(
-        "a" <= c <= "z" or "A" <= c <= "Z" or "0" <= c <= "9" or c in "._-" for c in name)
+    return 1 <= len(name) <= 64 and name[0] != "." and all(c in _IN_NAMES for c in name.encode())
 
 
 def _parse(record):

@@ -15,7 +15,7 @@ cp "$device"/countersign/*.py "$device"/countersign/words.txt "$out/source/count
 cp "$device/main.py" "$out/source/"
 "$here/join.py" "$device/countersign" "$out/long"
 "$here/seldom.py" mark "$here/seldom.txt" "$out/long"
-"$here/shorten.py" "$firmware_names" "$here/public_names.txt" "$here/common_names.txt" "$out"/long/*.py "$out/joined/countersign"
+"$here/shorten.py" "$firmware_names" "$here/public_names.txt" "$here/own_names.txt" "$here/common_names.txt" "$out"/long/*.py "$out/joined/countersign"
 "$here/seldom.py" move "$here/common_names.txt" "$out/joined/countersign"
 "$here/outline.py" "$here/common_names.txt" "$out/joined/countersign" core:ending stock:talking native:meeting
 "$here/file_names.py" "$here/public_modules.txt" "$here/common_names.txt" "$out/joined/countersign"

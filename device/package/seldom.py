@@ -30,20 +30,20 @@ class Seldom:
 _FIND = """
 import sys
 
-_METHODS = %s
+list = %s
 
-def FIND(owner, name):
-    kind = type(owner)
+def FIND(self, name):
+    kind = type(self)
     wanted = " %%s=" %% name
     while kind:
-        for home, owners, part, names in _METHODS:
+        for home, owner, part, names in list:
             at = names.find(wanted)
-            if at >= 0 and kind.__name__ == owners and kind.__module__ == "countersign." + home:
+            if at >= 0 and kind.__name__ == owner and kind.__module__ == "countersign." + home:
                 at += len(wanted)
                 part = "countersign." + part
                 __import__(part)
                 function = getattr(sys.modules[part], names[at:names.find(" ", at)] or name)
-                return lambda *args, **named: function(owner, *args, **named)
+                return lambda *args, **named: function(self, *args, **named)
         kind = kind.__bases__ and kind.__bases__[0]
     raise AttributeError(name)
 """

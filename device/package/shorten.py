@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""shorten.py NAMES PUBLIC COMMON SOURCE... FOLDER: the package with the names that only it uses replaced.
+"""shorten.py NAMES PUBLIC OWN COMMON SOURCE... FOLDER: the package with the names that only it uses replaced.
 
 Each name that the firmware does not have itself stands in a board's RAM, for good: some 12 bytes and its
 letters (MicroPython's interned strings; a module that is forgotten leaves its names behind). So names that
 every firmware has (COMMON) take their place, and after those short ones. One serves for as many as cannot
 meet: attributes that no object has both of, names of modules that no module has both of, variables of
-different functions. What the firmware (NAMES) or a program on the board (PUBLIC) may mean stays as it is.
+different functions. What the firmware (NAMES, but for OWN) or a program on the board (PUBLIC) may mean stays as
+it is.
 """
 
 import ast
@@ -16,6 +17,8 @@ import pathlib
 import sys
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+# Of exceptions and asyncio.Event, from which classes of the package inherit.
+_FOREIGN = {"args", "value", "clear", "set"}
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -265,9 +268,11 @@ def class_names(modules):
 def families(modules):
     """The attributes of each class with those it inherits and those that inherit from it, as sets."""
     found = []
+    known = {name for module in modules for name, _, _ in module.classes()}
     for module in modules:
         for name, bases, attributes in module.classes():
-            found.append(({name}, set(bases), set(attributes)))
+            others = set() if set(bases) <= known else _FOREIGN
+            found.append(({name}, set(bases), set(attributes) | others))
     joined = True
     while joined:
         joined = False
@@ -294,14 +299,14 @@ def hidden_by(module, kept):
     return set(dir(builtins)) | inner & kept
 
 
-def main(firmware, public, common, *rest):
+def main(firmware, public, own, common, *rest):
     *paths, folder = map(pathlib.Path, rest)
     public = set(words_in(public))
     modules = [Module(path) for path in paths]
     strings, keywords, others, constants, attributes = (
         set().union(*(getattr(module, kind) for module in modules))
         for kind in ("strings", "keywords", "others", "constants", "attributes"))
-    firmware = set(words_in(firmware))
+    firmware = set(words_in(firmware)) - set(words_in(own))
     variables = public | keywords
     outer = public | strings | others | {module.name for module in modules} | firmware & attributes
     short = Short(firmware | variables | outer, words_in(common), constants)
