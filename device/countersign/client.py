@@ -208,8 +208,8 @@ class Client:
                 self._backend.connection = None
 
     async def _after(self, fault, retry):
-        """After a connection that has failed, or did not come about: the pause, unless there is another identity
-        to try at once. Or the fault, when it is the end."""
+        """After a connection that has failed, or did not come about: the pause, unless there is another
+        identity to try at once. Or the fault, when it is the end."""
         self.fault = self._explained(fault)
         proving = self._lifecycle and self._lifecycle.proving
         if self._lifecycle and await self._lifecycle.failed(self, self.fault):

@@ -9,15 +9,18 @@ too.
 import hashlib
 
 from . import der
+from .memory import lean
 from .slices import at_once
 
 
 def arithmetic():
-    """Loaded when it is needed, some days in a year: it takes several kilobytes."""
+    """Loaded when it is needed, some days in a year: it takes several kilobytes, for which what led here may
+    be forgotten."""
     try:
         import _countersign
         return _countersign
     except ImportError:
+        lean()
         from . import ecdsa
         return ecdsa
 

@@ -10,7 +10,8 @@ import pathlib
 import sys
 
 _HEADER = 4  # bytes
-_OTHERS = ("native", "alerts", "meeting", "resumption", "enrol")  # never beside a connection, or on firmware that is ours
+# Never beside a connection, or on firmware that is ours.
+_OTHERS = ("native", "alerts", "meeting", "resumption", "enrol")
 
 
 def number(data, at):

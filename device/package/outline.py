@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """outline.py COMMON FOLDER HOME:PART...: what the modules HOME only say, into the modules PART (seldom.py).
 
-A fault that is raised and a line for the log are words that most boards never need: the statement that says them becomes a
-call of a function which is imported for it.
+A fault that is raised and a line for the log are words that most boards never need: the statement that says
+them becomes a call of a function which is imported for it.
 """
 
 import ast

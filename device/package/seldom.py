@@ -25,8 +25,8 @@ class Seldom:
         from .seldom import FIND
         return FIND(self, name)
 """
-# The module `seldom`: where the methods are; their names there only if they are others. One string a class and part: each
-# name by itself would stay in memory.
+# The module `seldom`: where the methods are, as lines "CLASS PART METHOD=NAME METHOD=NAME... ", NAME being empty when it is
+# the same. One string a module: each word by itself would stay in memory.
 _FIND = """
 import sys
 
@@ -36,14 +36,21 @@ def FIND(self, name):
     kind = type(self)
     wanted = " %%s=" %% name
     while kind:
-        for home, owner, part, names in list:
-            at = names.find(wanted)
-            if at >= 0 and kind.__name__ == owner and kind.__module__ == "countersign." + home:
-                at += len(wanted)
-                part = "countersign." + part
-                __import__(part)
-                function = getattr(sys.modules[part], names[at:names.find(" ", at)] or name)
-                return lambda *args, **named: function(self, *args, **named)
+        for home, lines in list:
+            if kind.__module__ == "countersign." + home:
+                line = "\\n%%s " %% kind.__name__
+                start = lines.find(line)
+                while start >= 0:
+                    start += len(line)
+                    end = lines.find("\\n", start)
+                    at = lines.find(wanted, start, end)
+                    if at >= 0:
+                        at += len(wanted)
+                        part = "countersign." + lines[start:lines.find(" ", start)]
+                        __import__(part)
+                        function = getattr(sys.modules[part], lines[at:lines.find(" ", at)] or name)
+                        return lambda *args, **named: function(self, *args, **named)
+                    start = lines.find(line, end)
         kind = kind.__bases__ and kind.__bases__[0]
     raise AttributeError(name)
 """
@@ -282,11 +289,11 @@ class Home:
                 call.args.insert(0, ast.Name(function.args.args[0].arg, ast.Load()))
 
     def index(self):
-        """[(home, class, part, " method=function ...")]; = alone when it has the same name."""
+        """Its lines."""
         found = {}
         for (kind, method), (part, name) in self.methods.items():
-            found.setdefault((self.name, kind, part), []).append(" %s=%s" % (method, "" if name == method else name))
-        return [key + ("".join(names) + " ",) for key, names in found.items()]
+            found.setdefault((kind, part), []).append("%s=%s " % (method, "" if name == method else name))
+        return "".join("\n%s %s %s" % (kind, part, "".join(names)) for (kind, part), names in found.items()) + "\n"
 
 
 def names_in(node):
@@ -324,7 +331,7 @@ def move(common, folder):
         trees.update(parts)
     for tree in trees.values():
         redirect(tree, homes)
-    index = tuple(line for home in homes.values() for line in home.index())
+    index = tuple((home.name, home.index()) for home in homes.values())
     trees["seldom"] = ast.parse(_FIND.replace("FIND", find) % repr(index))
     for path in sources(folder).values():
         path.unlink()
