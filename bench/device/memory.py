@@ -1,11 +1,12 @@
 # Runs on a loaded board, on the RISC-V board or an ESP32: what memory there is, phase by phase.
 #   countersign board --riscv --chip esp32-c3 --port ./board
 #   mpremote connect ./board run bench/device/memory.py
-# Bytes: of MicroPython's heap in use and free (as gc counts them, garbage collected first); of ESP-IDF's free,
-# the largest block of it, and each region's free/largest/least ever. The last line is the same as one JSON object.
+# Bytes: of MicroPython's heap in use and free (as gc counts them, garbage collected first); of ESP-IDF's
+# free, the largest block of it, and each region's free/largest/least ever. The last line is the same as one
+# JSON object.
 #
-# SETTINGS, in a line in front of this, if at all: host, port: of the broker, for a plain client of the firmware's tls
-# as well; renewal: wait for one, which the host asks for.
+# SETTINGS, in a line in front of this, if at all: host, port: of the broker, for a plain client of the
+# firmware's tls as well; renewal: wait for one, which the host asks for.
 import asyncio
 import gc
 import json
@@ -17,7 +18,7 @@ SETTINGS = globals().get("SETTINGS", {})
 _figures = {}
 
 
-def phase(name, say=True):
+def phase(name):
     gc.collect()
     gc.collect()
     heaps = esp32.idf_heap_info(esp32.HEAP_DATA)
@@ -25,7 +26,8 @@ def phase(name, say=True):
     largest = max([heap[2] for heap in heaps])
     each = " ".join(["%d/%d/%d" % heap[1:] for heap in heaps])
     print("%-28s %7d %7d %7d %7d  %s" % (name[:28], gc.mem_alloc(), gc.mem_free(), free, largest, each))
-    return {"heap": gc.mem_alloc(), "free": free, "largest": largest, "least": sum([heap[3] for heap in heaps])}
+    least = sum([heap[3] for heap in heaps])
+    return {"heap": gc.mem_alloc(), "free": free, "largest": largest, "least": least}
 
 
 def keep(name):

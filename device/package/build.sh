@@ -9,6 +9,7 @@ if [ ! -f "$firmware_names" ]; then
     exit 1
 fi
 
+export PYTHONDONTWRITEBYTECODE=1 # the scripts share a module, and their folder is of the sources
 rm -rf "$out"
 mkdir -p "$out/source/countersign" "$out/joined/countersign" "$out/long"
 cp "$device"/countersign/*.py "$device"/countersign/words.txt "$out/source/countersign/"

@@ -1,19 +1,14 @@
 #!/usr/bin/env python3
-"""file_names.py PUBLIC COMMON FOLDER: the modules of the package in FOLDER under names that every firmware has
-(COMMON), but for those that are mentioned elsewhere (PUBLIC).
+"""file_names.py PUBLIC COMMON FOLDER: the modules of the package in FOLDER under names that every firmware
+has (COMMON), but for those that are mentioned elsewhere (PUBLIC).
 
 A module's name is in memory for good, as all names are, once by itself and once within its path.
 """
 
 import ast
-import pathlib
 import sys
 
-
-def words_in(file):
-    """Separated by white space; a line that begins with # is a comment."""
-    lines = pathlib.Path(file).read_text().splitlines()
-    return [word for line in lines if not line.startswith("#") for word in line.split()]
+from trees import FUNCTIONS, free_names, is_constant, names, read, words_in, write
 
 
 class Renamer(ast.NodeTransformer):
@@ -41,9 +36,8 @@ def rename_in_index(tree, names):
 
 def check_constants(name, tree):
     """MicroPython puts its value wherever a constant's name stands: it must be nothing else in its module."""
-    constants = {node.targets[0].id: node for node in tree.body if isinstance(node, ast.Assign)
-                 and isinstance(node.value, ast.Call) and getattr(node.value.func, "id", "") == "const"}
-    bound = [node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    constants = [node.targets[0].id for node in tree.body if is_constant(node)]
+    bound = [node.name for node in tree.body if isinstance(node, FUNCTIONS)]
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             bound.append(node.id)
@@ -57,20 +51,16 @@ def check_constants(name, tree):
 
 
 def main(public, common, folder):
-    paths = {path.stem: path for path in sorted(pathlib.Path(folder).glob("*.py"))}
-    trees = {name: ast.parse(path.read_text()) for name, path in paths.items()}
+    trees = read(folder)
     # What is imported becomes an attribute of the package.
-    taken = {node.id for node in ast.walk(trees["__init__"]) if isinstance(node, ast.Name)}
-    taken |= {node.name for node in trees["__init__"].body if isinstance(node, ast.FunctionDef)}
-    taken |= set(words_in(public))
-    free = (word for word in sorted(words_in(common), key=len) if word not in taken and word not in paths)
-    names = {name: next(free) for name in paths if name not in words_in(public)}
-    rename_in_index(trees["seldom"], names)
+    taken = {name.id for name in names(trees["__init__"])} | set(words_in(public)) | set(trees)
+    taken |= {node.name for node in trees["__init__"].body if isinstance(node, FUNCTIONS)}
+    free = free_names(sorted(words_in(common), key=len), taken)
+    new = {name: next(free) for name in trees if name not in words_in(public)}
+    rename_in_index(trees["seldom"], new)
     for name, tree in trees.items():
         check_constants(name, tree)
-        paths[name].unlink()
-        text = ast.unparse(Renamer(names).visit(tree)) + "\n"
-        (pathlib.Path(folder) / (names.get(name, name) + ".py")).write_text(text)
+    write(folder, {new.get(name, name): Renamer(new).visit(tree) for name, tree in trees.items()})
 
 
 main(*sys.argv[1:])

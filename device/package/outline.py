@@ -6,36 +6,27 @@ them becomes a call of a function which is imported for it.
 """
 
 import ast
-import builtins
-import itertools
-import pathlib
 import sys
 
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+from trees import (BUILT_IN, FUNCTIONS, bound_by, bound_in, free_names, import_from, names, read, words_in,
+                   write)
+
 _WORDS = 11  # characters: shorter strings are names to MicroPython
-_INNER = _FUNCTIONS + (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Await, ast.Yield)
-
-
-def words_in(file):
-    """Separated by white space; a line that begins with # is a comment."""
-    lines = pathlib.Path(file).read_text().splitlines()
-    return [word for line in lines if not line.startswith("#") for word in line.split()]
+_INNER = FUNCTIONS + (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Await,
+                      ast.Yield)
 
 
 def is_spoken(call):
     """Whether it is a call with a text, which can be made anywhere."""
     nodes = list(ast.walk(call))
+    texts = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     return (isinstance(call, ast.Call) and not any(isinstance(node, _INNER) for node in nodes)
-            and not any(getattr(node, "id", "") == "super" for node in nodes)
-            and any(isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) >= _WORDS
-                    for node in nodes))
+            and "super" not in {name.id for name in names(call)}
+            and any(len(text) >= _WORDS for text in texts))
 
 
-def bound_in(function):
-    names = {part.arg for part in ast.walk(function) if isinstance(part, ast.arg)}
-    names |= {part.name for part in ast.walk(function) if isinstance(part, ast.ExceptHandler) and part.name}
-    return names | {part.id for part in ast.walk(function) if isinstance(part, ast.Name)
-                    and not isinstance(part.ctx, ast.Load)}
+def names_of(tree):
+    return {name.id for name in names(tree)}.union(*map(bound_by, tree.body))
 
 
 class Outliner(ast.NodeTransformer):
@@ -52,7 +43,7 @@ class Outliner(ast.NodeTransformer):
     def _function(self, node):
         if self._local is None:
             self._local = bound_in(node)
-            self._taken = set(dir(builtins)) | self._local | {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+            self._taken = BUILT_IN | self._local | {name.id for name in names(node)}
             node = self.generic_visit(node)
             self._local = None
         return node  # what a function within one binds is its own
@@ -68,44 +59,33 @@ class Outliner(ast.NodeTransformer):
     def _said(self, node, call):
         if self._local is None:
             return node
-        used = {part.id for part in ast.walk(call) if isinstance(part, ast.Name)}
+        used = {name.id for name in names(call)}
         own = sorted(used & self._local)
-        self._globals |= used - self._local - set(dir(builtins))
+        self._globals |= used - self._local - BUILT_IN
         there = self._there | {function.name for function in self._functions}
-        name = next(word for word in itertools.chain(self._common, ("f%d" % i for i in itertools.count()))
-                    if word not in self._taken | there | used)
+        name = next(free_names(self._common, self._taken | there | used))
         arguments = ast.arguments([], [ast.arg(each) for each in own], None, [], [], None, [])
         self._functions.append(ast.FunctionDef(name, arguments, [ast.Return(call)], []))
         said = ast.Call(ast.Name(name, ast.Load()), [ast.Name(each, ast.Load()) for each in own], [])
-        brought = ast.ImportFrom(self._part, [ast.alias(name)], 1)
-        return [brought, ast.Raise(said) if isinstance(node, ast.Raise) else ast.Expr(said)]
+        statement = ast.Raise(said) if isinstance(node, ast.Raise) else ast.Expr(said)
+        return [import_from(self._part, name), statement]
 
     def add_to(self, part, home):
-        there = names_of(part)
-        imports = [ast.ImportFrom(home, [ast.alias(name)], 1) for name in sorted(self._globals - there)]
-        names = {function.name for function in self._functions}
-        if names & self._globals:
-            sys.exit("%s: %s" % (self._part, names & self._globals))
+        imports = [import_from(home, name) for name in sorted(self._globals - names_of(part))]
+        if {function.name for function in self._functions} & self._globals:
+            sys.exit("%s: two things of one name" % self._part)
         part.body += imports + self._functions
 
 
-def names_of(tree):
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    names |= {alias.asname or alias.name for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))
-              for alias in node.names}
-    return names | {node.name for node in tree.body if isinstance(node, _FUNCTIONS)}
-
-
 def main(common, folder, *pairs):
-    paths = {path.stem: path for path in pathlib.Path(folder).glob("*.py")}
+    trees = read(folder)
     for pair in pairs:
-        home, name = pair.split(":")
-        tree, part = (ast.parse(paths[each].read_text()) for each in (home, name))
-        outliner = Outliner(name, names_of(part) | names_of(tree), words_in(common))
-        outliner.visit(tree)
-        outliner.add_to(part, home)
-        for each, changed in (home, tree), (name, part):
-            paths[each].write_text(ast.unparse(ast.fix_missing_locations(changed)) + "\n")
+        home, part = pair.split(":")
+        there = names_of(trees[part]) | names_of(trees[home])
+        outliner = Outliner(part, there, words_in(common))
+        trees[home] = outliner.visit(trees[home])
+        outliner.add_to(trees[part], home)
+    write(folder, trees)
 
 
 main(*sys.argv[1:])

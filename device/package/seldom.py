@@ -4,17 +4,17 @@ seldom.py move COMMON FOLDER    moves what is marked, once the names are short, 
 
 Those modules are imported when something of them is called, and forgotten with all others that a connection
 does not live on (countersign/memory.py). A method is found by its class's __getattr__: a class with such
-methods gets a base class for it. A function is imported by the functions that use it.
+methods gets a base class for it. A function is imported where it is used.
 """
 
 import ast
-import builtins
-import itertools
 import pathlib
 import sys
 
+from trees import (BUILT_IN, FUNCTIONS, bound_by, bound_in, free_names, import_from, is_constant, loaded,
+                   methods_in, names, read, words_in, write)
+
 _MARK = "_seldom_"
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 # The base class, in core. An instance is initialized by a method that may be elsewhere, too.
 _BASE = """
 class Seldom:
@@ -25,8 +25,8 @@ class Seldom:
         from .seldom import FIND
         return FIND(self, name)
 """
-# The module `seldom`: where the methods are, as lines "CLASS PART METHOD=NAME METHOD=NAME... ", NAME being empty when it is
-# the same. One string a module: each word by itself would stay in memory.
+# The module `seldom`: where the methods are, as lines "CLASS PART METHOD=NAME METHOD=NAME... ", NAME being
+# empty when it is the same. One string a module: each word by itself would stay in memory.
 _FIND = """
 import sys
 
@@ -56,45 +56,43 @@ def FIND(self, name):
 """
 
 
-def sources(folder):
-    return {path.stem: path for path in sorted(pathlib.Path(folder).glob("*.py"))}
-
-
 # --- mark
 
 
 def listed(file):
     """{module: {name: part}}"""
     found = {}
-    names = None
     for line in pathlib.Path(file).read_text().splitlines():
         if line.startswith("#"):
             continue
         if not line.startswith(" "):
             head, line = line.split(":")
             module, part = head.split()
-            names = found.setdefault(module, {})
-        names.update(dict.fromkeys(line.split(), part))
+        found.setdefault(module, {}).update(dict.fromkeys(line.split(), part))
     return found
 
 
+def functions_of(tree):
+    """(name, function) for each function and each method, which is called Class.method."""
+    for node in tree.body:
+        if isinstance(node, FUNCTIONS):
+            yield node.name, node
+        elif isinstance(node, ast.ClassDef):
+            yield from (("%s.%s" % (node.name, inner.name), inner) for inner in node.body
+                        if isinstance(inner, FUNCTIONS))
+
+
 def mark(file, folder):
+    trees = read(folder)
     for module, parts in listed(file).items():
-        path = sources(folder)[module]
-        tree = ast.parse(path.read_text())
-        for node in tree.body:
-            inner = node.body if isinstance(node, ast.ClassDef) else [node]
-            for function in inner:
-                if not isinstance(function, _FUNCTIONS):
-                    continue
-                name = function.name if function is node else "%s.%s" % (node.name, function.name)
-                if name in parts:
-                    if function.decorator_list:
-                        sys.exit("%s: %s has a decorator" % (module, name))
-                    function.decorator_list.append(ast.Name(_MARK + parts.pop(name), ast.Load()))
+        for name, function in functions_of(trees[module]):
+            if name in parts:
+                if function.decorator_list:
+                    sys.exit("%s: %s has a decorator" % (module, name))
+                function.decorator_list.append(ast.Name(_MARK + parts.pop(name), ast.Load()))
         if parts:
             sys.exit("%s has no %s" % (module, ", ".join(sorted(parts))))
-        path.write_text(ast.unparse(ast.fix_missing_locations(tree)) + "\n")
+    write(folder, trees)
 
 
 # --- move
@@ -102,59 +100,29 @@ def mark(file, folder):
 
 def part_of(node):
     """Where a function goes; None when it stays."""
-    if isinstance(node, _FUNCTIONS) and node.decorator_list:
+    if isinstance(node, FUNCTIONS) and node.decorator_list:
         name = getattr(node.decorator_list[0], "id", "")
         return name[len(_MARK):] if name.startswith(_MARK) else None
     return None
 
 
-def loaded(node):
-    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)}
-
-
-def bound_in(function):
-    names = {part.arg for part in ast.walk(function) if isinstance(part, ast.arg)}
-    return names | {part.id for part in ast.walk(function) if isinstance(part, ast.Name)
-                    and not isinstance(part.ctx, ast.Load)}
+_BLOCKS = "body", "orelse", "finalbody"
 
 
 def blocks(statement):
     """The lists of statements within one."""
-    for field in "body", "orelse", "finalbody", "handlers":
-        inner = getattr(statement, field, [])
-        if field == "handlers":
-            yield from (handler.body for handler in inner)
-        elif inner and not isinstance(statement, ast.ExceptHandler):
-            yield inner
+    yield from (getattr(statement, field) for field in _BLOCKS if getattr(statement, field, None))
+    yield from (handler.body for handler in getattr(statement, "handlers", ()))
 
 
-def own_part(statement):
-    """What a statement computes itself: without the statements within it."""
-    fields = {name: value for name, value in ast.iter_fields(statement)
-              if name not in ("body", "orelse", "finalbody", "handlers")}
-    return ast.Expr(ast.List([value for each in fields.values() for value in (
-        each if isinstance(each, list) else [each]) if isinstance(value, ast.AST)], ast.Load()))
-
-
-def names_bound_by(node):
-    """At the top of a module."""
-    if isinstance(node, _FUNCTIONS + (ast.ClassDef,)):
-        return {node.name}
-    if isinstance(node, (ast.Import, ast.ImportFrom)):
-        return {alias.asname or alias.name for alias in node.names}
-    if isinstance(node, ast.Try):
-        return set().union(*(names_bound_by(inner) for inner in ast.iter_child_nodes(node)
-                             if isinstance(inner, ast.stmt)))
-    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
-
-
-def is_constant(node):
-    return (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
-            and getattr(node.value.func, "id", "") == "const")
-
-
-def import_from(module, name):
-    return ast.ImportFrom(module, [ast.alias(name)], 1)
+def loaded_itself(statement):
+    """What a statement uses, without the statements within it."""
+    found = set()
+    for field, value in ast.iter_fields(statement):
+        if field not in _BLOCKS + ("handlers",):
+            for part in value if isinstance(value, list) else [value]:
+                found |= loaded(part) if isinstance(part, ast.AST) else set()
+    return found
 
 
 class Home:
@@ -166,7 +134,7 @@ class Home:
         self.parts = {}  # part: [function]
         self.methods = {}  # (class, method): (part, name there)
         self._classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
-        self._top = {name: node for node in tree.body for name in names_bound_by(node)}
+        self._top = {name: node for node in tree.body for name in bound_by(node)}
         self._common = common
         self._take_functions()
         for node in self._classes.values():
@@ -197,26 +165,26 @@ class Home:
 
     def _give_base(self, node, moved):
         if not node.bases:
-            if "__init__" not in names_in(node):
+            if "__init__" not in methods_in(node):
                 sys.exit("%s.%s has no __init__" % (self.name, node.name))
             node.bases.append(ast.Name("Seldom", ast.Load()))
         base = self._classes.get(node.bases[0].id)
         while base:
-            if names_in(base) & moved:
-                sys.exit("%s.%s: %s would be of %s" % (self.name, node.name, names_in(base) & moved, base.name))
+            hidden = methods_in(base) & moved
+            if hidden:
+                sys.exit("%s.%s: %s would be of %s" % (self.name, node.name, hidden, base.name))
             base = self._classes.get(base.bases[0].id) if base.bases else None
 
     def _name_methods(self, part):
         """Each becomes a function of its part, under a name that is nothing else there."""
         functions = self.parts[part]
-        taken = set(dir(builtins)) | {function.name for function in functions if not function.owner}
-        taken = taken.union(*(loaded(function) - bound_in(function) for function in functions))
-        names = (name for name in itertools.chain(self._common, ("f%d" % i for i in itertools.count()))
-                 if name not in taken)
+        taken = BUILT_IN | {function.name for function in functions if not function.owner}
+        taken = set(taken.union(*(loaded(function) - bound_in(function) for function in functions)))
+        free = free_names(self._common, taken)
         for function in functions:
             if function.owner:
                 own = function.name
-                function.name = own if own not in taken and not own.startswith("__") else next(names)
+                function.name = own if own not in taken and not own.startswith("__") else next(free)
                 taken.add(function.name)
                 self.methods[function.owner.name, own] = part, function.name
 
@@ -225,10 +193,11 @@ class Home:
         found = {part: self._module(part, functions) for part, functions in self.parts.items()}
         for node in self.tree.body:
             for function in node.body if isinstance(node, ast.ClassDef) else [node]:
-                if isinstance(function, _FUNCTIONS):
+                at_once = loaded(function) & set(self.functions)
+                if isinstance(function, FUNCTIONS):
                     self._reach(function, None)
-                elif loaded(function) & set(self.functions):
-                    sys.exit("%s uses %s at once" % (self.name, loaded(function) & set(self.functions)))
+                elif at_once:
+                    sys.exit("%s uses %s at once" % (self.name, at_once))
         return found
 
     def give_class(self, find):
@@ -270,77 +239,69 @@ class Home:
 
     def _reach_in(self, body, names):
         for statement in body[:]:
-            for name in sorted(loaded(own_part(statement)) & names):
+            for name in sorted(loaded_itself(statement) & names):
                 body.insert(body.index(statement), import_from(self.functions[name], name))
             for inner in blocks(statement):
                 self._reach_in(inner, names)
 
     def _call_base(self, function, part):
         """super().f(x) is Base.f(self, x): there is no class around it any more."""
-        for node in ast.walk(function):
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Call) and getattr(
-                    node.value.func, "id", "") == "super":
-                call = next(n for n in ast.walk(function) if isinstance(n, ast.Call) and n.func is node)
-                base = function.owner.bases[0].id
-                where, name = self.methods.get((base, node.attr), (None, None))
-                if where != part or name in bound_in(function):
-                    sys.exit("%s.%s is called from %s" % (base, node.attr, part))
-                call.func = ast.Name(name, ast.Load())
-                call.args.insert(0, ast.Name(function.args.args[0].arg, ast.Load()))
+        calls = [node for node in ast.walk(function) if isinstance(node, ast.Call) and is_of_base(node.func)]
+        for call in calls:
+            base = function.owner.bases[0].id
+            where, name = self.methods.get((base, call.func.attr), (None, None))
+            if where != part or name in bound_in(function):
+                sys.exit("%s.%s is called from %s" % (base, call.func.attr, part))
+            call.func = ast.Name(name, ast.Load())
+            call.args.insert(0, ast.Name(function.args.args[0].arg, ast.Load()))
 
     def index(self):
         """Its lines."""
-        found = {}
+        lines = {}
         for (kind, method), (part, name) in self.methods.items():
-            found.setdefault((kind, part), []).append("%s=%s " % (method, "" if name == method else name))
-        return "".join("\n%s %s %s" % (kind, part, "".join(names)) for (kind, part), names in found.items()) + "\n"
+            line = lines.setdefault((kind, part), "\n%s %s " % (kind, part))
+            lines[kind, part] = line + "%s=%s " % (method, "" if name == method else name)
+        return "".join(lines.values()) + "\n"
 
 
-def names_in(node):
-    return {inner.name for inner in node.body if isinstance(inner, _FUNCTIONS)}
+def is_of_base(node):
+    """Whether it is super().something"""
+    return (isinstance(node, ast.Attribute) and isinstance(node.value, ast.Call)
+            and getattr(node.value.func, "id", "") == "super")
 
 
-def names_in_all(tree):
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-
-
-def redirect(tree, homes):
+class Redirector(ast.NodeTransformer):
     """Imports of what has moved."""
-    for node in ast.walk(tree):
-        for body in (getattr(node, "body", []), getattr(node, "orelse", []), getattr(node, "finalbody", [])):
-            for statement in body[:] if isinstance(body, list) else []:
-                if isinstance(statement, ast.ImportFrom) and statement.module in homes:
-                    where = homes[statement.module].functions
-                    moved = [alias for alias in statement.names if alias.name in where]
-                    statement.names = [alias for alias in statement.names if alias not in moved]
-                    at = body.index(statement)
-                    body[at:at + (not statement.names)] = [ast.ImportFrom(where[a.name], [a], 1) for a in moved]
+
+    def __init__(self, homes):
+        self._homes = homes
+
+    def visit_ImportFrom(self, node):
+        if node.module not in self._homes:
+            return node
+        where = self._homes[node.module].functions
+        moved = [alias for alias in node.names if alias.name in where]
+        node.names = [alias for alias in node.names if alias not in moved]
+        return [node] * bool(node.names) + [ast.ImportFrom(where[alias.name], [alias], 1) for alias in moved]
 
 
 def move(common, folder):
-    lines = pathlib.Path(common).read_text().splitlines()
-    words = [word for line in lines if not line.startswith("#") for word in line.split()]
-    trees = {name: ast.parse(path.read_text()) for name, path in sources(folder).items()}
-    homes = {name: Home(name, tree, words) for name, tree in trees.items() if marked(tree)}
-    find = next(word for word in words if not any(word in names_in_all(home.tree) for home in homes.values()))
+    words = words_in(common)
+    trees = read(folder)
+    homes = {name: Home(name, tree, words) for name, tree in trees.items()
+             if any(map(part_of, ast.walk(tree)))}
+    used = {name.id for home in homes.values() for name in names(home.tree)}
+    find = next(word for word in words if word not in used)
     for home in homes.values():
         home.give_class(find)
         parts = home.move()
         if set(parts) & set(trees):
             sys.exit("two modules are called %s" % (set(parts) & set(trees)))
         trees.update(parts)
-    for tree in trees.values():
-        redirect(tree, homes)
+    trees = {name: Redirector(homes).visit(tree) for name, tree in trees.items()}
     index = tuple((home.name, home.index()) for home in homes.values())
     trees["seldom"] = ast.parse(_FIND.replace("FIND", find) % repr(index))
-    for path in sources(folder).values():
-        path.unlink()
-    for name, tree in trees.items():
-        (pathlib.Path(folder) / (name + ".py")).write_text(ast.unparse(ast.fix_missing_locations(tree)) + "\n")
-
-
-def marked(tree):
-    return any(part_of(node) for node in ast.walk(tree))
+    write(folder, trees)
 
 
 {"mark": mark, "move": move}[sys.argv[1]](*sys.argv[2:])

@@ -5,21 +5,21 @@ Each name that the firmware does not have itself stands in a board's RAM, for go
 letters (MicroPython's interned strings; a module that is forgotten leaves its names behind). So names that
 every firmware has (COMMON) take their place, and after those short ones. One serves for as many as cannot
 meet: attributes that no object has both of, names of modules that no module has both of, variables of
-different functions. What the firmware (NAMES, but for OWN) or a program on the board (PUBLIC) may mean stays as
-it is.
+different functions. What the firmware (NAMES, but for OWN) or a program on the board (PUBLIC) may mean stays
+as it is.
 """
 
 import ast
-import builtins
 import itertools
 import keyword
 import pathlib
 import sys
 
+from trees import BUILT_IN, DEFINITIONS, FUNCTIONS, is_constant, words_in
+
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 # Of exceptions and asyncio.Event, from which classes of the package inherit.
 _FOREIGN = {"args", "value", "clear", "set"}
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 class Module:
@@ -82,14 +82,9 @@ def is_own(node):
             and isinstance(node.value, ast.Name) and node.value.id == "self")
 
 
-def is_constant(node):
-    return (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
-            and getattr(node.value.func, "id", "") == "const")
-
-
 def bound(node):
     """Names that a statement binds where it stands."""
-    if isinstance(node, _DEFINITIONS):
+    if isinstance(node, DEFINITIONS):
         return {node.name}
     if isinstance(node, (ast.If, ast.Try)):
         inner = list(ast.iter_child_nodes(node))
@@ -115,7 +110,7 @@ class Locals:
             (self.bound if isinstance(node.ctx, ast.Store) else self.used).add(node.id)
         elif isinstance(node, ast.ExceptHandler) and node.name:
             self.bound.add(node.name)
-        elif isinstance(node, _DEFINITIONS) and not is_outermost:
+        elif isinstance(node, DEFINITIONS) and not is_outermost:
             self.bound.add(node.name)
         elif isinstance(node, ast.Global):
             self.outer.update(node.names)
@@ -261,7 +256,7 @@ def class_names(modules):
         for node in ast.walk(module.tree):
             if isinstance(node, ast.ClassDef):
                 for inner in node.body:
-                    if not isinstance(inner, _DEFINITIONS):
+                    if not isinstance(inner, DEFINITIONS):
                         yield from bound(inner)
 
 
@@ -286,17 +281,11 @@ def families(modules):
     return [attributes for _, _, attributes in found]
 
 
-def words_in(file):
-    """Separated by white space; a line that begins with # is a comment."""
-    lines = pathlib.Path(file).read_text().splitlines()
-    return [word for line in lines if not line.startswith("#") for word in line.split()]
-
-
 def hidden_by(module, kept):
     """Names that mean something else somewhere in a module: built in, or variables that keep their names."""
-    inner = {name for node in ast.walk(module.tree) if isinstance(node, _DEFINITIONS[:2] + (ast.Lambda,))
+    inner = {name for node in ast.walk(module.tree) if isinstance(node, FUNCTIONS + (ast.Lambda,))
              for name in Locals(node).bound}
-    return set(dir(builtins)) | inner & kept
+    return BUILT_IN | inner & kept
 
 
 def main(firmware, public, own, common, *rest):
