@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "bench/device/counted.h"
+#include "bench/device/phases.h"
 #include "bench/device/timed.h"
 #include "bench/device/ways.h"
 #include "bench/figures/goals.h"
@@ -129,6 +130,7 @@ std::string performance_page(std::string text, const Json& client, const Json& d
     replace(text, "{{publish}}\n", of_device(device, "timed", publish_table));
     replace(text, "{{device wire}}\n", of_device(device, "timed", wire_table));
     replace(text, "{{counted}}\n", of_device(device, "counted", counted_table));
+    replace(text, "{{phases}}\n", of_device(device, "phases", phases_table));
     replace(text, "{{messages}}\n", message_table(client));
     replace(text, "{{client wire}}\n", client_wire_table(client));
     return text;
