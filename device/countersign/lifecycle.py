@@ -15,8 +15,8 @@ from .memory import has_room, lean, settled
 from .uptime import Uptime
 
 FIRST_PAUSE = const(30)  # seconds after a candidate has failed; doubled each time
-# Bytes that must be free for a turn beside a connection. A phase takes 12 kB at most, in pieces of up to
-# 1 kB, which 20 kB of holes have. With less, Python's heap would grow into the memory of TLS and Wi-Fi: the
+# Bytes that must be free for a turn beside a connection: a phase takes up to 29 kB (judging.verify, on stock
+# firmware), in pieces of up to 1 kB. With less, Python's heap would grow into the memory of TLS and Wi-Fi: the
 # connection is given up for the moment.
 _ROOM = const(20000)
 _LATER = const(3600)  # seconds until a turn that failed is tried again

@@ -27,7 +27,6 @@ _JOINED = {
     "detour": ("birth", "detour"),
     "commands": ("reporting", "commands"),
     "upkeep": ("due", "upkeep"),
-    "asking": ("asking", "answers"),
     "starting_again": ("restarting", "once"),
 }
 _JOINED_OF = {part: joined for joined, parts in _JOINED.items() for part in parts}
