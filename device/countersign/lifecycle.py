@@ -11,7 +11,7 @@ import asyncio
 from micropython import const
 
 from . import errors
-from .memory import has_room, lean, settled
+from .memory import collect_often, has_room, lean, settled
 from .uptime import Uptime
 
 FIRST_PAUSE = const(30)  # seconds after a candidate has failed; doubled each time
@@ -116,6 +116,7 @@ class Conversation:
 
     async def _one_turn(self):
         self.wait = 0
+        often = collect_often()
         try:
             name, matter = self.begins(self.message)
             self.message = None
@@ -128,6 +129,8 @@ class Conversation:
             self.log("The identity cannot be looked after now: %s" % (str(e) or repr(e)))
             self.wait = _LATER
             self.rest()
+        finally:
+            collect_often(often)
         lean()
         self.outbox = [(level, settled(payload)) for level, payload in self.outbox]
         self.told = settled(self.told)

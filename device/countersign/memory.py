@@ -10,6 +10,7 @@ import sys
 
 from micropython import const
 
+_OFTEN = const(8192)  # bytes
 _MODULES = const(12)  # of the package that are there at the same time, beside those that last
 
 # What a connection lives on: all other modules of the package go. These are the modules as they are on a
@@ -59,6 +60,14 @@ def settled(data):
     """A copy, after a collection: as low in the heap as can be, so that it does not hold a part by which the
     heap has grown."""
     return data and bytes(memoryview(data))
+
+
+def collect_often(allocated=_OFTEN):
+    """Garbage is collected whenever so many bytes have been allocated, and not only when the heap is full: it
+    would be in pieces then, and grow. Returns what it was before."""
+    before = gc.threshold()
+    gc.threshold(allocated)
+    return before
 
 
 def has_room(wanted):
