@@ -15,10 +15,10 @@ from .memory import collect_often, has_room, lean, settled
 from .uptime import Uptime
 
 FIRST_PAUSE = const(30)  # seconds after a candidate has failed; doubled each time
-# Bytes that must be free for a turn beside a connection: a phase takes up to 29 kB (judging.verify, on stock
-# firmware), in pieces of up to 1 kB. With less, Python's heap would grow into the memory of TLS and Wi-Fi: the
-# connection is given up for the moment.
-_ROOM = const(20000)
+# Bytes that must be free for a turn beside a connection: on stock firmware a phase takes up to 24 kB, in
+# pieces of up to 1 kB. With less, Python's heap would grow into the memory of TLS and Wi-Fi: the connection
+# is given up for the moment.
+_ROOM = const(26000)
 _LATER = const(3600)  # seconds until a turn that failed is tried again
 
 
