@@ -189,12 +189,12 @@ TEST_F(DoorAttack, ARefusedCertificateKnocksAllDay) {
 
 // A session that was kept from before subscriptions were judged: it is found by the first message it takes,
 // may not be taken up while it waits for its end, and an operator's clean connect ends it.
-TEST_F(DoorAttack, AKeptSessionSharesAWorkersSubscription) {
+TEST_F(DoorAttack, AKeptSessionHasAForeignSubscription) {
     start_without_plugin();
     {
         auto thief = broker.dial(identity("garage"), {.clean = false});
         ASSERT_EQ(thief.connect("garage"), kAccepted);
-        ASSERT_TRUE(thief.subscribe("$share/workers/devices/#"));
+        ASSERT_TRUE(thief.subscribe("devices/#"));  // shared ones Mosquitto 2.0.11 keeps over no restart
     }
     restart_with_plugin();
     auto worker = broker.dial(identity("anna"));
