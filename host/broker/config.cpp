@@ -72,6 +72,9 @@ max_queued_bytes 67108864
 persistent_client_expiration 90d
 # Half of this machine's memory: beyond it a message is dropped, and the broker lives on.
 memory_limit {memory}
+# What is retained is delivered only while its author might still write it. Mosquitto 2.0.11 says that this is its
+# default, and does it only when it is told to.
+check_retain_source true
 # A device that sends more in one packet is disconnected.
 max_packet_size 1048576
 )";

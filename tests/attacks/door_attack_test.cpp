@@ -52,8 +52,9 @@ class DoorAttack : public testing::Test {
     void start_without_plugin() {
         std::string config = slurp(broker.files.config);
         for (const char* line : {"plugin ", "plugin_opt_", "acl_file "}) {
-            const std::size_t at = config.find(std::string("\n") + line);
-            config.erase(at, config.find('\n', at + 1) - at);
+            std::size_t at = 0;
+            while ((at = config.find(std::string("\n") + line)) != std::string::npos)
+                config.erase(at, config.find('\n', at + 1) - at);
         }
         const std::string skipped = "use_identity_as_username false";
         config.replace(config.find(skipped), skipped.size(), "use_identity_as_username true");
@@ -135,7 +136,9 @@ TEST_F(DoorAttack, ADeviceRetainsWithoutEnd) {
     for (int i = 0; i < 400; ++i)
         ASSERT_TRUE(thief.publish_retained("devices/garage/" + std::to_string(i), "x"));
     ASSERT_TRUE(anna.subscribe("devices/garage/#"));
-    EXPECT_EQ(count_of(anna.messages(), "devices/garage/"), 256u);
+    std::string heard;  // a window of 20 at a time
+    for (std::string more = anna.messages(); !more.empty(); more = anna.messages()) heard += more;
+    EXPECT_EQ(count_of(heard, "devices/garage/"), 256u);
     EXPECT_TRUE(
         broker.wait_for_log("refused garage to publish to devices/garage/256: it has too much retained"));
     EXPECT_LE(broker.count_log("it has too much retained"), 8u);
@@ -189,12 +192,12 @@ TEST_F(DoorAttack, ARefusedCertificateKnocksAllDay) {
 
 // A session that was kept from before subscriptions were judged: it is found by the first message it takes,
 // may not be taken up while it waits for its end, and an operator's clean connect ends it.
-TEST_F(DoorAttack, AKeptSessionSharesAWorkersSubscription) {
+TEST_F(DoorAttack, AKeptSessionHasAForeignSubscription) {
     start_without_plugin();
     {
         auto thief = broker.dial(identity("garage"), {.clean = false});
         ASSERT_EQ(thief.connect("garage"), kAccepted);
-        ASSERT_TRUE(thief.subscribe("$share/workers/devices/#"));
+        ASSERT_TRUE(thief.subscribe("devices/#"));  // shared ones Mosquitto 2.0.11 keeps over no restart
     }
     restart_with_plugin();
     auto worker = broker.dial(identity("anna"));

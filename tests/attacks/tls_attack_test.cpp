@@ -79,6 +79,7 @@ class ClientsTls : public testing::Test {
         const std::string key = is_rsa ? (folder.path / "rsa.key").string() : server.key.string();
         const auto port = free_port();
         const std::string log = (folder.path / "said").string();
+        std::filesystem::remove(log);  // the server before this one has said ACCEPT in it
         ChildProcess child(with({"sh", "-c", "exec \"$@\" >" + log + " 2>&1", "sh", "openssl", "s_server",
                                  "-accept", "127.0.0.1:" + std::to_string(port), "-naccept", "1", "-cert",
                                  certificate, "-key", key, "-cipher", cipher + ":@SECLEVEL=0", "-rev"},

@@ -71,19 +71,24 @@ void Doorkeeper::read_grants() {
     own_ = OwnGrants(text);
 }
 
+// A pattern of the owner's is for every user name; a birth identity has its own renewal and nothing else.
+bool Doorkeeper::owner_allows(Access access, std::string_view username, std::string_view topic) const {
+    return role_of(username) != Role::birth && own_.allow(access, username, topic);
+}
+
 bool Doorkeeper::may_read_here(std::string_view username, std::string_view topic) const {
-    return may_read(username, topic) || own_.allow(Access::read, username, topic);
+    return may_read(username, topic) || owner_allows(Access::read, username, topic);
 }
 
 bool Doorkeeper::may_subscribe_here(std::string_view username, std::string_view filter) const {
     if (may_subscribe(username, filter)) return true;
     const auto subject = subject_of(filter);
-    return subject && own_.allow(Access::read, username, *subject);
+    return subject && owner_allows(Access::read, username, *subject);
 }
 
 bool Doorkeeper::may_write_here(std::string_view username, std::string_view topic) const {
     return may_write(username, topic) ||
-           (!is_withheld(username, topic) && own_.allow(Access::write, username, topic));
+           (!is_withheld(username, topic) && owner_allows(Access::write, username, topic));
 }
 
 void Doorkeeper::refresh() {
@@ -140,8 +145,9 @@ bool Doorkeeper::admit(mosquitto& client, const Presented& presented, const Deci
     const std::string_view client_id = or_empty(mosquitto_client_id(&client));
     const std::string address(or_empty(mosquitto_client_address(&client)));
     if (decision.reason != Reason::none) {
-        const auto kept_back =
-            refusals_.spend("connect " + to_hex(presented.fingerprint), steady_milliseconds());
+        const auto kept_back = refusals_.spend(
+            "connect " + std::string(one_word(decision.reason)) + to_hex(presented.fingerprint),
+            steady_milliseconds());
         if (!kept_back) return false;
         log_.say(MOSQ_LOG_NOTICE, "countersign: refused " + shown(presented.name) + ": its certificate " +
                                       std::string(in_words(decision.reason)) + " (serial " +
@@ -221,15 +227,16 @@ int Doorkeeper::acl_check(const mosquitto_evt_acl_check& event) {
 int Doorkeeper::write_check(const mosquitto_evt_acl_check& event) {
     const std::string_view username = or_empty(mosquitto_client_username(event.client));
     const std::string_view topic = or_empty(event.topic);
+    // Before it delivers what is retained Mosquitto asks whether its author may still write it; there is no
+    // session then.
+    const bool is_here = sessions_.find(event.client) != nullptr;
     if (!may_write_here(username, topic)) {
-        log_refusal(event, "to publish to", "");
+        if (is_here) log_refusal(event, "to publish to", "");
         return MOSQ_ERR_ACL_DENIED;
     }
     const Role role = role_of(username).value_or(Role::device);
     const Message message{topic, event.payloadlen, event.retain};
-    // Before it delivers what is retained Mosquitto asks whether its author may still write it; there is no
-    // session then.
-    if (sessions_.find(event.client) == nullptr) {
+    if (!is_here) {
         if (event.retain) quotas_.retained(username, role, message);
         return MOSQ_ERR_PLUGIN_DEFER;
     }

@@ -57,6 +57,7 @@ class Doorkeeper {
     void read_grants();
     [[nodiscard]] bool may_read_here(std::string_view username, std::string_view topic) const;
     [[nodiscard]] bool may_subscribe_here(std::string_view username, std::string_view filter) const;
+    [[nodiscard]] bool owner_allows(Access access, std::string_view username, std::string_view topic) const;
     [[nodiscard]] bool may_write_here(std::string_view username, std::string_view topic) const;
 
     admission::Reader admission_;

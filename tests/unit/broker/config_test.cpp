@@ -28,8 +28,8 @@ TEST(Config, says_what_the_broker_must_be) {
           "acl_file /home/anna/broker/acl", "listener 8883", "set_tcp_nodelay true",
           "allow_zero_length_clientid false", "capath /home/anna/broker/cas",
           "certfile /home/anna/broker/broker.crt.pem", "keyfile /home/anna/broker/broker.key.pem",
-          "require_certificate true", "use_identity_as_username false", "tls_version tlsv1.2",
-          "persistence true", "persistence_location /home/anna/broker/data"}) {
+          "require_certificate true", "use_identity_as_username false", "check_retain_source true",
+          "tls_version tlsv1.2", "persistence true", "persistence_location /home/anna/broker/data"}) {
         EXPECT_TRUE(has_line(text, line)) << line;
     }
     EXPECT_EQ(text.find("\nuser "), std::string::npos);
