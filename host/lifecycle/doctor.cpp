@@ -171,16 +171,11 @@ std::string clock_and_dates(Patient& patient, const registry::Registry& registry
             "if this computer's clock is right now: countersign clock --accept; the events stay");
     }
     std::vector<std::string> devices;
-    std::vector<std::string> own;
-    registry.list({}, [&](const registry::Summary& row) {
+    registry.list({Role::device, {}, {}, ""}, [&](const registry::Summary& row) {
         const auto& certificate = row.certificate;
         if (!certificate || !may_connect(certificate->state) || certificate->not_before <= now) return;
-        (row.device.role == Role::device ? devices : own).push_back(row.device.name);
+        devices.push_back(row.device.name);
     });
-    if (!own.empty()) {
-        patient.complain(Code::CertNotYet, fmt::format("Not valid yet: {}.", named(own)),
-                         fmt::format("countersign renew {}", own.front()));
-    }
     if (!devices.empty()) {
         patient.complain(Code::CertNotYet, fmt::format("Not valid yet: {}.", named(devices)),
                          fmt::format("countersign load {} --replace", devices.front()));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -33,12 +34,6 @@ bool is_module_of_ours(std::string_view path) {
                        [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
 }
 
-std::string twin_of(const std::string& path) {
-    std::string_view stem = path;
-    if (cut_off(stem, ".mpy")) return std::string(stem) + ".py";
-    return cut_off(stem, ".py") ? std::string(stem) + ".mpy" : std::string();
-}
-
 }  // namespace
 
 Form form_for(const BoardFacts& facts, bool source) {
@@ -67,10 +62,7 @@ void ProgramChange::decide_files(Form form, bool replace_main) {
             keeps_main_ = true;
             continue;
         }
-        std::string twin = path == "main.py" ? std::string() : twin_of(path);
-        if (!twin.empty() && digest_of(twin).empty()) twin.clear();
-        files_.push_back(
-            {path, file.content, digest_of(path + std::string(kStaged)) == wanted, std::move(twin)});
+        files_.push_back({path, file.content, digest_of(path + std::string(kStaged)) == wanted});
     }
 }
 
@@ -104,13 +96,28 @@ std::uint64_t ProgramChange::together() const {
 }
 
 std::uint64_t ProgramChange::one_by_one() const {
-    std::uint64_t sum = 0;
+    std::uint64_t added = 0;
     std::uint64_t largest = 0;
     for (const auto& file : files_) {
-        if (digest_of(file.path).empty() && file.twin.empty()) sum += blocks_of(file);
+        if (digest_of(file.path).empty()) added += blocks_of(file);
         largest = std::max(largest, blocks_of(file));
     }
-    return sum + largest;
+    const std::uint64_t freed = freed_first();
+    return (added > freed ? added - freed : 0) + largest;
+}
+
+// By what goes before anything comes. A file that no program of ours has is of an unknown size.
+std::uint64_t ProgramChange::freed_first() const {
+    std::map<std::string, std::size_t> sizes;  // by digest
+    for (const Form form : {Form::source, Form::compiled}) {
+        for (const auto& file : device_files(form)) sizes[sha256_hex(file.content)] = file.content.size();
+    }
+    std::uint64_t sum = 0;
+    for (const auto& path : removed_) {
+        const auto known = sizes.find(digest_of(path));
+        sum += known == sizes.end() ? 1 : known->second / facts_.block_size + 1;
+    }
+    return sum;
 }
 
 std::uint64_t ProgramChange::blocks(std::uint64_t free) const {
@@ -121,18 +128,16 @@ std::vector<Secret> ProgramChange::scripts(std::uint64_t free) const {
     const bool at_once = together() <= free;
     std::vector<Secret> scripts;
     std::vector<std::string> arrived;
-    scripts.push_back(script_prelude());
-    for (const auto& file : files_) {
-        if (!file.staged) append(scripts, scripts_stage("/" + file.path, as_bytes(file.content)));
-        arrived.push_back("/" + file.path);
-        if (at_once) continue;
-        scripts.push_back(script_exchange(
-            arrived, file.twin.empty() ? std::vector<std::string>() : std::vector{"/" + file.twin}));
-        arrived.clear();
-    }
     std::vector<std::string> gone;
     gone.reserve(removed_.size());
     for (const auto& path : removed_) gone.push_back("/" + path);
+    scripts.push_back(script_prelude());
+    if (!at_once) scripts.push_back(script_exchange({}, std::exchange(gone, {})));
+    for (const auto& file : files_) {
+        if (!file.staged) append(scripts, scripts_stage("/" + file.path, as_bytes(file.content)));
+        arrived.push_back("/" + file.path);
+        if (!at_once) scripts.push_back(script_exchange(std::exchange(arrived, {}), {}));
+    }
     scripts.push_back(script_exchange(arrived, gone));
     return scripts;
 }

@@ -33,21 +33,22 @@ class ProgramChange {
 
     // Blocks of flash it takes at most while it goes on, when `free` are there.
     [[nodiscard]] std::uint64_t blocks(std::uint64_t free) const;
-    // What does it; for a board that has `free` blocks. With too few for the whole program beside the old one
-    // each file replaces its predecessor as it comes.
+    // What does it; for a board that has `free` blocks. With too few for the whole program beside the old
+    // one, what the new one has not goes first and each file takes its place as it comes: a load that is cut
+    // then leaves no program that runs, until the next one.
     [[nodiscard]] std::vector<Secret> scripts(std::uint64_t free) const;
 
   private:
     struct File {
         std::string path;
         std::string_view content;
-        bool staged;       // it lies beside its place already, from a load that was cut
-        std::string twin;  // the module in the other form, when it is on the board; else empty
+        bool staged;  // it lies beside its place already, from a load that was cut
     };
 
     [[nodiscard]] std::uint64_t blocks_of(const File& file) const;
     [[nodiscard]] std::uint64_t together() const;
     [[nodiscard]] std::uint64_t one_by_one() const;
+    [[nodiscard]] std::uint64_t freed_first() const;
     [[nodiscard]] std::string digest_of(const std::string& path) const;
     void decide_files(Form form, bool replace_main);
     void decide_removals(Form form);

@@ -7,6 +7,8 @@
 namespace countersign::e2e {
 namespace {
 
+namespace fs = std::filesystem;
+
 using std::chrono::seconds;
 
 class LeftBehindAttack : public testing::Test {
@@ -96,16 +98,22 @@ TEST_F(LeftBehindAttack, RevokeTouchesNobodyElse) {
     const auto user2 = [&](const std::string& program, std::vector<std::string> rest) {
         return mosquitto_client(program, scene, scene.device("user2"), "user2", std::move(rest));
     };
-    must_run(user2("mosquitto_sub", {"-c", "-q", "1", "-t", "devices/user2/cmd/#", "-E"}));
     must_run(user2("mosquitto_pub", {"-q", "1", "-r", "-t", "devices/user2/state", "-m", "mine"}));
+    must_run(user2("mosquitto_sub", {"-c", "-q", "1", "-t", "devices/user2/cmd/#", "-E"}));
     scene.must({"send", "user2", "cmd/led", "on"});
     scene.must({"revoke", "user1"});
     Background live(user2("mosquitto_sub", {"-c", "-d", "-q", "1", "-v", "-t", "devices/user2/#"}));
     EXPECT_TRUE(live.wait_for("devices/user2/cmd/led on")) << live.output();
     EXPECT_TRUE(live.wait_for("devices/user2/state mine")) << live.output();
-    const auto thief = run_command(mosquitto_client("mosquitto_sub", scene, scene.home() / "operator",
-                                                    "user2", {"-d", "-W", "2", "-t", "devices/user2/#"}),
-                                   seconds(20));
+    const auto posing = scene.file("posing");
+    make_folder(posing, kPrivateFolder);
+    for (const char* end : {".crt.pem", ".key.pem"})
+        fs::copy(scene.home() / "operator" / (std::string("operator") + end),
+                 posing / (std::string("user2") + end));
+    fs::copy(scene.home() / "operator/ca.crt.pem", posing / "ca.crt.pem");
+    const auto thief = run_command(
+        mosquitto_client("mosquitto_sub", scene, posing, "user2", {"-d", "-W", "2", "-t", "devices/user2/#"}),
+        seconds(20));
     EXPECT_NE(thief.output.find("CONNACK (5)"), std::string::npos) << thief.output;
     scene.must({"send", "user2", "cmd/led", "off"});
     EXPECT_TRUE(live.wait_for("devices/user2/cmd/led off")) << live.output();

@@ -22,6 +22,7 @@ class Authority : public testing::Test {
     Authority() {
         scene.init();
         scene.must({"issue", "user1"});
+        stolen = RenewingDevice::issued(scene, "user1");
         broker = start_broker(scene);
         signer = std::make_unique<Background>(scene.argv({"signer"}));
         EXPECT_TRUE(signer->wait_for("ready")) << signer->output();
@@ -31,7 +32,7 @@ class Authority : public testing::Test {
 
     Scene scene;
     std::unique_ptr<Background> broker, signer, responder;
-    Identity stolen = RenewingDevice::issued(scene, "user1");
+    Identity stolen;
 };
 
 class ForkAttack : public Authority {

@@ -186,7 +186,7 @@ TEST_F(Upkeep, ACertificateThatBeginsLaterIsFound) {
     must_run({"sqlite3", scene.home() / "registry.db",
               "UPDATE certificates SET not_before = not_before + 86400 * 30 WHERE name IN ('user1', "
               "'responder')"});
-    EXPECT_EQ(complaints("devices"), Codes{"E-CERT-NOT-YET"});
+    EXPECT_EQ(complaints("clock"), Codes{"E-CERT-NOT-YET"});
     EXPECT_EQ(complaints("certificates"), Codes{"E-CERT-NOT-YET"});
 }
 

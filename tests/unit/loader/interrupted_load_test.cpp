@@ -92,7 +92,7 @@ TEST_F(InterruptedLoadTest, the_board_is_unplugged_at_each_step) {
 TEST_F(InterruptedLoadTest, the_board_is_unplugged_while_the_program_changes_its_form) {
     load_board(identity("before"), in_form(Form::source));
     for (const char* moment : {"/lib/countersign/__init__.mpy", "/lib/countersign/core.mpy",
-                               "/lib/countersign/slots.mpy", "/lib/countersign/stock.mpy"}) {
+                               "/lib/countersign/program.mpy", "/lib/countersign/seldom.mpy"}) {
         SCOPED_TRACE(moment);
         const auto code = code_of([&] {
             load_board(identity("after"), {}, [&](std::string_view text) {

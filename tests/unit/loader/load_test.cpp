@@ -203,11 +203,11 @@ TEST_F(LoadTest, the_time_floor_never_goes_down) {
     load_board(identity("user1"));
     const std::string script =
         "from countersign.clock import Clock\nfrom countersign.files import "
-        "Files\nClock(Files(root)).raise_floor(1950000000)";
+        "Files\nClock(Files(root)).raise_floor(1907000000)";
     EXPECT_THAT(from_flash("slots/floor"), HasSubstr(" 1900000000 "));
     judge(script);
     load_board(identity("user1"));
-    EXPECT_THAT(from_flash("slots/floor"), HasSubstr(" 1950000000 "));
+    EXPECT_THAT(from_flash("slots/floor"), HasSubstr(" 1907000000 "));
     LoadOptions options;
     options.lower_floor = true;
     load_board(identity("user1"), options);

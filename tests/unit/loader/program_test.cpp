@@ -132,7 +132,7 @@ TEST(Program, without_room_for_two_it_takes_less) {
     const auto together = change.blocks(kPlenty);
     EXPECT_GE(together, device_files(Form::compiled).size() - 2) << "a block each, at least";
     EXPECT_EQ(change.blocks(together), together);
-    EXPECT_LT(change.blocks(together - 1), together / 2) << "the largest, and those that replace none";
+    EXPECT_LT(change.blocks(together - 1), together / 2) << "what goes, goes first";
     const auto fresh = empty_board();
     EXPECT_GE(ProgramChange(fresh, Form::compiled, false).blocks(0), together) << "nothing to replace";
 }

@@ -78,7 +78,7 @@ TEST_F(Refusal, ABrokerThatSpeaksNoVersionOfTlsThatWeDo) {
     const auto server = certificates.server("IP:127.0.0.1");
     const auto port = free_port();
     Background old({"openssl", "s_server", "-accept", std::to_string(port), "-cert", server.certificate,
-                    "-key", server.key, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0"});
+                    "-key", server.key, "-www", "-tls1_1", "-cipher", "ALL:@SECLEVEL=0"});
     ASSERT_TRUE(old.wait_for("ACCEPT")) << old.output();
     transport::Options options;
     options.brokers = {{"127.0.0.1", port}};
