@@ -77,8 +77,11 @@ pki::Bytes SigningDesk::sign(pki::ByteView tbs, pki::ByteView request) {
         std::optional<Proof> proof;
         if (device) {
             proof = check_request(info, request);
-            check_number(*proof);
-            if (proof->role == Role::birth && policy.birth_needs_nod) check_nod(info, *proof);
+            const bool approved = is_approved(info.name, proof->key);
+            // Where two devices have the identity a person decides by the key: their numbers say nothing.
+            if (!approved) check_number(*proof);
+            rule(approved || proof->role != Role::birth || !policy.birth_needs_nod,
+                 "nobody has approved its Request");
             check_device(info, policy);
         } else {
             check_own(info);
@@ -86,7 +89,8 @@ pki::Bytes SigningDesk::sign(pki::ByteView tbs, pki::ByteView request) {
         pki::lint_leaf(tbs, pki::Profile({*info.role, lifetime}), authority_.issuing(), clock_.now());
         if (proof) {
             signed_[info.name].push_back(clock_.now());
-            numbers_[proof->signer] = {proof->number, proof->key};
+            auto& highest = numbers_[proof->signer];
+            if (proof->number >= highest.number) highest = {proof->number, proof->key};
         }
         return key_.sign(tbs);
     });
@@ -131,11 +135,9 @@ void SigningDesk::check_number(const Proof& proof) const {
         check_number_after(seen->second, proof.number, proof.key);
 }
 
-void SigningDesk::check_nod(const pki::CertificateInfo& info, const Proof& proof) const {
-    const auto waiting = registry_.waiting_of(info.name);
-    const bool approved =
-        std::ranges::any_of(waiting, [&](const auto& one) { return one.approved && one.key == proof.key; });
-    rule(approved, "nobody has approved its Request");
+bool SigningDesk::is_approved(std::string_view name, const Fingerprint& key) const {
+    const auto waiting = registry_.waiting_of(name);
+    return std::ranges::any_of(waiting, [&](const auto& one) { return one.approved && one.key == key; });
 }
 
 void SigningDesk::check_device(const pki::CertificateInfo& info, const RenewalPolicy& policy) {

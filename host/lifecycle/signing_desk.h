@@ -45,7 +45,7 @@ class SigningDesk {
 
     [[nodiscard]] Proof check_request(const pki::CertificateInfo& info, pki::ByteView request) const;
     void check_number(const Proof& proof) const;
-    void check_nod(const pki::CertificateInfo& info, const Proof& proof) const;
+    [[nodiscard]] bool is_approved(std::string_view name, const Fingerprint& key) const;
     void check_device(const pki::CertificateInfo& info, const RenewalPolicy& policy);
     void check_own(const pki::CertificateInfo& info) const;
     [[nodiscard]] pki::Certificate check_ancestry(const registry::Certificate& row, Seconds at) const;

@@ -2,6 +2,7 @@
 // clients.
 #include <gtest/gtest.h>
 
+#include "host/base/files.h"
 #include "tests/e2e/support/program.h"
 
 namespace countersign::e2e {
