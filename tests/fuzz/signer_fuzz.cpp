@@ -49,8 +49,8 @@ struct Bench {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static Bench bench;
-    for (const std::uint8_t kind : {'S', 'R'}) {
-        pki::Bytes frame{kind};
+    for (const char letter : {'S', 'R'}) {
+        pki::Bytes frame{static_cast<std::uint8_t>(letter)};
         frame.insert(frame.end(), data, data + size);
         (void)lifecycle::answer_frame(bench.desk, frame, [](std::string_view) {});
     }
