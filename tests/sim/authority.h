@@ -53,6 +53,7 @@ class SimulatedAuthority final : public lifecycle::Wanted {
     void back_up();
     // What the registry has written since the last back_up() is lost; what was revoked is revoked again.
     void restore();
+    [[nodiscard]] bool was_restored() const noexcept { return restored_ > 0; }
     void revoke(const std::string& name);
     void ask_renewal(const std::string& name);
     // The signer notes the time; after months without it the operator says that it is right.

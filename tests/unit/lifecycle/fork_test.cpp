@@ -120,6 +120,21 @@ TEST_F(ForkTest, a_second_key_while_one_waits_is_a_fork) {
     EXPECT_EQ(code_of_approval(""), "E-IDENTITY-FORKED");
 }
 
+// As a board does whose Request nobody has answered for a week. A copy shows as soon as the board comes
+// again.
+TEST_F(ForkTest, the_next_number_with_another_key_waits_beside_the_first) {
+    policy.birth_needs_nod = true;
+    const auto birth = enrol("user1", Role::birth);
+    const auto first = make_request(birth, 1, csr);
+    EXPECT_EQ(error_in(ask("birth~user1", first)), "E-RENEWAL-WAITS");
+    EXPECT_EQ(error_in(ask("birth~user1", make_request(birth, 2, make_csr("user1", Identity().key)))),
+              "E-RENEWAL-WAITS");
+    EXPECT_FALSE(registry.find_device("user1")->forked);
+    EXPECT_EQ(registry.waiting_of("user1").size(), 2U);
+    EXPECT_EQ(code_of_approval(""), "E-IDENTITY-FORKED") << "which of them?";
+    EXPECT_EQ(error_in(ask("birth~user1", first)), "E-IDENTITY-FORKED");
+}
+
 TEST_F(ForkTest, taking_turns_with_the_birth_key_is_a_fork) {
     const auto birth = enrol("user1", Role::birth);
     Identity one;

@@ -135,7 +135,7 @@ TEST_F(ResponderTest, a_nod_is_for_the_key_that_was_shown) {
     (void)approve(registry, "user1", "");
     const pki::PrivateKey other = pki::PrivateKey::generate(pki::KeyType::p256);
     EXPECT_EQ(error_in(ask("birth~user1", make_request(birth, 2, make_csr("user1", other)))),
-              "E-IDENTITY-FORKED");
+              "E-RENEWAL-WAITS");
 }
 
 TEST_F(ResponderTest, an_expired_working_certificate_cannot_renew) {
