@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "host/base/beneath.h"
+#include "host/base/user_name.h"
 
 namespace countersign {
 namespace {
@@ -19,11 +20,6 @@ namespace fs = std::filesystem;
 std::string path_of(int folder) {
     std::error_code ignored;
     return fs::read_symlink(fmt::format("/proc/self/fd/{}", folder), ignored).string();
-}
-
-std::string name_of(uid_t user) {
-    const passwd* entry = ::getpwuid(user);
-    return entry != nullptr ? entry->pw_name : fmt::format("user {}", user);
 }
 
 // The group is ours and there is nobody else in it.

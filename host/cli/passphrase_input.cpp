@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
@@ -17,6 +16,7 @@
 #include "host/base/files.h"
 #include "host/base/locked.h"
 #include "host/base/printable.h"
+#include "host/base/user_name.h"
 
 namespace countersign::cli {
 namespace {
@@ -82,11 +82,6 @@ bool is_credential(const fs::path& path) {
     if (folder == nullptr || *folder == '\0') return false;
     std::error_code ignored;
     return fs::equivalent(fs::absolute(path).parent_path(), folder, ignored);
-}
-
-std::string name_of(uid_t user) {
-    const passwd* entry = ::getpwuid(user);
-    return entry != nullptr ? entry->pw_name : fmt::format("user {}", user);
 }
 
 void check_closed(int file, const fs::path& path) {
