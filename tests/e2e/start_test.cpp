@@ -298,13 +298,28 @@ TEST(Start, LinesThatWouldUndoWhatKeepsRootSafeAreRefused) {
     Scene scene;
     scene.init();
     const auto file = scene.home() / "broker/broker.d/mine.conf";
-    for (const char* line : {"user root", "  user root", "plugin /tmp/evil.so", "pid_file /etc/passwd",
-                             "log_dest file /etc/passwd", "include_dir /tmp", "persistence_location /etc"}) {
+    for (const char* line :
+         {"user root", "  user root", "plugin /tmp/evil.so", "pid_file /etc/passwd",
+          "log_dest file /etc/passwd", "include_dir /tmp", "persistence_location /etc",
+          "plugin_opt_admission /tmp/admission", "auth_opt_grants /tmp/acl", "acl_file /tmp/acl",
+          "tls_engine /tmp/evil", "use_subject_as_username true", "check_retain_source false",
+          "require_certificate false", "cafile /tmp/ca.pem", "ciphers NULL", "mount_point devices/"}) {
         write_file(file, std::string("max_connections 7\n") + line + "\n", kPublicFile);
         const auto refused = scene.ask({"broker"});
         EXPECT_EQ(refused["code"], "E-OWN-LINES") << line;
         EXPECT_THAT(std::string(refused["what"]), HasSubstr("line 2")) << line;
     }
+}
+
+TEST(Start, AListenerOfOnesOwnMayBeSetAsItsOwnerLikes) {
+    Scene scene;
+    scene.init();
+    write_file(scene.home() / "broker/broker.d/mine.conf",
+               "listener " + std::to_string(free_port()) +
+                   " 127.0.0.1\nprotocol mqtt\nmount_point own/\nrequire_certificate false\n",
+               kPublicFile);
+    Background broker(scene.argv({"broker", "--address", "127.0.0.1"}));
+    EXPECT_TRUE(broker.wait_for("listens on port")) << broker.output();
 }
 
 }  // namespace
