@@ -203,7 +203,7 @@ void insist(const lifecycle::Verdict& verdict, const Findings& findings) {
 std::string in_words(const Done& done, const Findings& findings) {
     if (findings.unasked) {
         if (!findings.something_answers)
-            return "The broker is not running here; it goes by this from its next start on.";
+            return "The broker is not running here; it goes by this when it next starts.";
         return fmt::format("The broker follows by itself, but could not be asked ({}).",
                            findings.unasked->what());
     }

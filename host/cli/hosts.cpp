@@ -81,7 +81,7 @@ void port(const Context& context, const HostsOptions& options) {
     lifecycle::OpenHome open(home, context.clock());
     const auto former = options.only ? lifecycle::FormerPort::drop : lifecycle::FormerPort::keep;
     const auto change = lifecycle::set_port(open, static_cast<std::uint16_t>(options.port), former);
-    std::string sentence = fmt::format("The broker listens on port {} from its next start on.", change.port);
+    std::string sentence = fmt::format("The broker listens on port {} when it next starts.", change.port);
     if (!change.former.empty()) {
         sentence += fmt::format(
             "\nIt goes on listening on {} too: devices are told the new port when they connect. When all "
@@ -144,7 +144,7 @@ void add_hosts(const Command& app, Context& context) {
     remover.option("HOST", options->hosts, "As `hosts list` shows them").required();
     remover.action([&context, options] { remove(context, *options); });
     const Command porter = hosts.subcommand("port", "Let the broker listen on another port");
-    porter.option("PORT", options->port, "From its next start on").required().range(1, 65535);
+    porter.option("PORT", options->port, "When it next starts").required().range(1, 65535);
     porter.flag("--only", options->only, "Not on the port before it, where registered devices look");
     porter.action([&context, options] { port(context, *options); });
     const Command old = hosts.subcommand(

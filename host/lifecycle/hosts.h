@@ -41,7 +41,7 @@ struct PortChange {
     std::size_t devices = 0;            // that are registered, and dial the port they were given
 };
 
-// The broker listens there from its next start on. Former ports are kept for devices that are registered.
+// The broker listens there when it next starts. Former ports are kept for devices that are registered.
 [[nodiscard]] PortChange set_port(OpenHome& home, std::uint16_t port, FormerPort former);
 
 // Boards with MicroPython before 1.24 look for an address among the DNS names only.
