@@ -40,9 +40,9 @@ std::string filled_in(std::string_view pattern, std::string_view username) {
 OwnGrants::OwnGrants(std::string_view text) {
     std::string user;
     while (!text.empty()) {
-        const std::string_view line = trimmed(text.substr(0, text.find('\n')));
-        text.remove_prefix(std::min(
-            text.size(), text.find('\n') == std::string_view::npos ? text.size() : text.find('\n') + 1));
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        const std::string_view line = trimmed(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
         if (!line.empty() && line.front() != '#') add(line, user);
     }
 }

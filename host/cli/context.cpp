@@ -10,6 +10,7 @@
 #include "host/base/locked.h"
 #include "host/base/printable.h"
 #include "host/cli/passphrase_input.h"
+#include "host/lifecycle/home.h"
 
 namespace countersign::cli {
 namespace {
@@ -52,7 +53,7 @@ bool Context::passphrase_is_given() const noexcept {
 }
 
 Secret Context::passphrase(bool confirm) const {
-    const auto key = home_path() / "authority/issuing.key.pem";
+    const auto key = lifecycle::Home(home_path()).issuing_key();
     return ask_passphrase(
         passphrase_file, passphrase_,
         confirm ? "New passphrase for the authority" : fmt::format("Passphrase of {}", key.string()),
